@@ -1,0 +1,25 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# What `cmake --install` puts where: headers, both libraries, pkg-config files, CMake package. Included by
+# ums_api/CMakeLists.txt.
+include(CMakePackageConfigHelpers)
+
+install(DIRECTORY ${CMAKE_CURRENT_SOURCE_DIR}/include/ DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}
+  FILES_MATCHING PATTERN "*.h" PATTERN "*.hpp")
+install(TARGETS ums ums_static EXPORT ums-targets)
+
+set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/ums)
+install(EXPORT ums-targets NAMESPACE ums:: DESTINATION ${package_dir})
+configure_package_config_file(${PROJECT_SOURCE_DIR}/cmake/ums-config.cmake.in
+  ${PROJECT_BINARY_DIR}/ums-config.cmake INSTALL_DESTINATION ${package_dir})
+write_basic_package_version_file(${PROJECT_BINARY_DIR}/ums-config-version.cmake
+  COMPATIBILITY SameMajorVersion)
+install(FILES ${PROJECT_BINARY_DIR}/ums-config.cmake ${PROJECT_BINARY_DIR}/ums-config-version.cmake
+  DESTINATION ${package_dir})
+
+# The prefix is found from the file's own place, so that an installed tree can be moved.
+file(RELATIVE_PATH UMS_PC_PREFIX /${CMAKE_INSTALL_LIBDIR}/pkgconfig /)
+configure_file(${PROJECT_SOURCE_DIR}/cmake/ums.pc.in ${PROJECT_BINARY_DIR}/libums.pc @ONLY)
+configure_file(${PROJECT_SOURCE_DIR}/cmake/ums.pc.in ${PROJECT_BINARY_DIR}/ums.pc @ONLY)
+install(FILES ${PROJECT_BINARY_DIR}/libums.pc ${PROJECT_BINARY_DIR}/ums.pc
+  DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)

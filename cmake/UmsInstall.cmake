@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 #
-# What `cmake --install` puts where: headers, both libraries, pkg-config files, CMake package. Included by
-# ums_api/CMakeLists.txt.
+# What `cmake --install` puts where: headers, both libraries, pkg-config files, CMake package.
+# Included by ums_api/CMakeLists.txt.
 include(CMakePackageConfigHelpers)
 
 install(DIRECTORY ${CMAKE_CURRENT_SOURCE_DIR}/include/ DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 #
-# ums_target(NAME): what every target of this project is compiled and linked with: language level, warnings
-# (errors, all of them), sanitizers, clang's lock analysis, hidden symbols, and the macros that tell the
-# code how it is built:
+# ums_target(NAME): what every target of this project is compiled and linked with: language level,
+# warnings (errors, all of them), sanitizers, clang's lock analysis, hidden symbols, and the macros
+# that tell the code how it is built:
 #   UMS_SANITIZE_ADDRESS, UMS_SANITIZE_THREAD   0 or 1
-#   UMS_LOCK_DEBUG                              1 where speed does not matter: all but plain release builds
+#   UMS_LOCK_DEBUG                              1 where speed does not matter: all but plain release
 
 set(UMS_WARNINGS -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wcast-qual
   -Wcast-align -Wformat=2 -Wundef -Wvla -Wimplicit-fallthrough -Werror)
@@ -14,7 +14,8 @@ set(UMS_WARNINGS_GCC -Wlogical-op -Wduplicated-cond -Wduplicated-branches)
 set(UMS_WARNINGS_CLANG -Wthread-safety -Wthread-safety-beta)
 
 if(UMS_SANITIZE STREQUAL "address")
-  set(UMS_SANITIZER_FLAGS -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
+  set(UMS_SANITIZER_FLAGS
+    -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
 elseif(UMS_SANITIZE STREQUAL "thread")
   set(UMS_SANITIZER_FLAGS -fsanitize=thread -fno-omit-frame-pointer)
 elseif(NOT UMS_SANITIZE STREQUAL "")
@@ -46,9 +47,9 @@ function(ums_target name)
   target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR})
 endfunction()
 
-# ums_kernel_code(NAME): on top of ums_target, the code generation that the switch path needs: no PLT stub and
-# no __tls_get_addr between two threads, and the instructions that write the thread pointer (their use is
-# guarded at run time).
+# ums_kernel_code(NAME): on top of ums_target, the code generation that the switch path needs: no
+# PLT stub and no __tls_get_addr between two threads, and the instructions that write the thread
+# pointer (their use is guarded at run time).
 function(ums_kernel_code name)
   target_compile_options(${name} PRIVATE
     -fno-plt -fno-semantic-interposition -ftls-model=initial-exec)

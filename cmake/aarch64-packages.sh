@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# aarch64-packages.sh FOLDER: unpacks the aarch64 builds of the libraries this project links into FOLDER, from
-# Debian's archive by apt, with package lists of its own: the machine's packages stay as they are, and
-# no privilege is needed.
+# aarch64-packages.sh FOLDER: unpacks the aarch64 builds of the libraries this project links into
+# FOLDER, from Debian's archive by apt, with package lists of its own: the machine's packages stay
+# as they are, and no privilege is needed.
 set -euo pipefail
 
 folder=$(realpath -m "$1")

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 #
-# Tool chain: Debian's cross compiler for aarch64, with the libraries that aarch64-packages.sh unpacks beside the
-# build tree; programs run under qemu-user.
+# Tool chain: Debian's cross compiler for aarch64, with the libraries that aarch64-packages.sh
+# unpacks beside the build tree; programs run under qemu-user.
 set(CMAKE_SYSTEM_NAME Linux)
 set(CMAKE_SYSTEM_PROCESSOR aarch64)
 set(CMAKE_C_COMPILER aarch64-linux-gnu-gcc)

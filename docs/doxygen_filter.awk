@@ -66,7 +66,10 @@ opening && /^\/\// {
 /^ *\/\// { line_comment("///"); next }
 
 # Behind a member or an enumerator.
-!/^}  \/\/ namespace/ && (/[;,}] +\/\/ / || /^ +[A-Za-z_0-9]+ +\/\/ /) { line_comment("///<"); next }
+!/^}  \/\/ namespace/ && (/[;,}] +\/\/ / || /^ +[A-Za-z_0-9]+ +\/\/ /) {
+  line_comment("///<")
+  next
+}
 
 /[;,}] +\/\*[^*].*\*\/ *$/ {
   match($0, /\/\*/)

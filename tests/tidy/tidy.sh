@@ -39,6 +39,7 @@ while IFS= read -r -d '' file; do
 done < <(find . \( -name build -o -name .git -o -name .cache \) -prune -o -type f \( \
   -name '*.c' -o -name '*.h' -o -name '*.cpp' -o -name '*.hpp' -o -name '*.map' -o -name '*.sh' \
   -o -name '*.cmake' -o -name '*.awk' -o -name CMakeLists.txt -o -name '*.in' -o -name '*.yml' \
-  -o -name '.clang-*' -o -name Doxyfile -o -name Dockerfile -o -path ./dev -o -path ./.ci/run \) -print0 | sort -z)
+  -o -name '.clang-*' -o -name Doxyfile -o -name Dockerfile \
+  -o -path ./dev -o -path ./.ci/run \) -print0 | sort -z)
 
 ((faults == 0))

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ums_api/src/library_file.h"
+
+#include <fcntl.h>
+#include <pthread.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+#include "sim_kernel/base/raw_syscall.h"
+#include "ums_api/src/backend.h"
+
+namespace ums::api {
+
+std::atomic<int> simulated_fd{-1};
+
+namespace {
+
+constexpr char kDevicePath[] = "/dev/ums";
+constexpr int kOpenFlags = O_RDONLY | O_CLOEXEC;
+
+// Guards what follows, and every write of simulated_fd. Held across fork.
+pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+int open_fd = -1;      // the library's file, or -1
+bool claimed = false;  // a function of ums.h has used it
+pid_t opener_tid = 0;  // who opened it
+
+pid_t kernel_thread_id() noexcept { return static_cast<pid_t>(kernel::raw_syscall(SYS_gettid)); }
+
+// Returns a descriptor or -errno.
+int open_device() noexcept {
+  switch (backend()) {
+    case Backend::kSimulation: {
+      kernel::Result<int> fd = kernel::device_open(kDevicePath, kOpenFlags);
+      return fd.ok() ? fd.value() : -fd.error_code();
+    }
+    case Backend::kDevice:
+      return static_cast<int>(kernel::raw_syscall(SYS_openat, AT_FDCWD,
+                                                  kernel::syscall_arg(kDevicePath), kOpenFlags, 0));
+    case Backend::kUnknown:
+      break;
+  }
+  return -EINVAL;
+}
+
+// Opens the file if it is not open. Returns its descriptor or -errno.
+int open_locked() noexcept {
+  if (open_fd >= 0) return open_fd;
+  const int fd = open_device();
+  if (fd >= 0) {
+    open_fd = fd;
+    opener_tid = kernel_thread_id();
+  }
+  return fd;
+}
+
+void close_locked() noexcept {
+  if (open_fd < 0) return;
+  simulated_fd.store(-1, std::memory_order_relaxed);
+  if (backend() == Backend::kSimulation) {
+    (void)kernel::file_close(open_fd);
+  } else {
+    kernel::raw_syscall(SYS_close, open_fd);
+  }
+  open_fd = -1;
+  claimed = false;
+}
+
+// Returns the descriptor to use or -errno.
+int claim() noexcept {
+  pthread_mutex_lock(&lock);
+  const int fd = open_locked();
+  if (fd >= 0 && !claimed) {
+    claimed = true;
+    // Release: who finds the descriptor finds a kernel that runs. Pairs with library_ioctl.
+    if (backend() == Backend::kSimulation) simulated_fd.store(fd, std::memory_order_release);
+  }
+  pthread_mutex_unlock(&lock);
+  return fd;
+}
+
+void before_fork() noexcept { pthread_mutex_lock(&lock); }
+void after_fork_parent() noexcept { pthread_mutex_unlock(&lock); }
+
+void after_fork_child() noexcept {
+  close_locked();
+  open_locked();
+  pthread_mutex_unlock(&lock);
+}
+
+// The kernel starts with the first open and registers its own handlers of fork: they run before
+// these in a child, which therefore finds a kernel that works.
+__attribute__((constructor(101))) void load() noexcept {
+  pthread_mutex_lock(&lock);
+  open_locked();
+  pthread_mutex_unlock(&lock);
+  pthread_atfork(before_fork, after_fork_parent, after_fork_child);
+}
+
+__attribute__((destructor(101))) void unload() noexcept {
+  pthread_mutex_lock(&lock);
+  close_locked();
+  pthread_mutex_unlock(&lock);
+}
+
+}  // namespace
+
+int library_ioctl_slow(unsigned request, kernel::IoctlArg arg) noexcept {
+  const int fd = claim();
+  if (fd < 0) return fd;
+  if (backend() == Backend::kSimulation) {
+    return -kernel::device_ioctl(fd, request, arg).error_code();
+  }
+  return static_cast<int>(
+      kernel::raw_syscall(SYS_ioctl, fd, request, static_cast<long>(arg.value)));
+}
+
+void release_unused_library_file() noexcept {
+  pthread_mutex_lock(&lock);
+  if (!claimed && opener_tid == kernel_thread_id()) close_locked();
+  pthread_mutex_unlock(&lock);
+}
+
+}  // namespace ums::api

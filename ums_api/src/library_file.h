@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The library's own open file of the device, through which every function of ums.h goes.
+//
+// It is opened when the library is loaded, closed when it is unloaded, and replaced in a forked
+// child, which so has a private pool. The device lets a thread open it once only, so a file that
+// no function of ums.h has used yet makes room for a program that opens the device itself
+// (release_unused_library_file); the first such function claims the file, or opens it anew.
+//
+// Invariants:
+// 1. At most one file is open at a time; once claimed it stays until the unload or a fork.
+// 2. simulated_fd is set exactly while a claimed file of the simulation is open.
+//
+// Thread safety: any thread. Not for signal handlers before the first call of ums.h.
+#pragma once
+
+#include <atomic>
+
+#include "sim_kernel/dev/char_device.h"
+
+namespace ums::api {
+
+extern std::atomic<int> simulated_fd __attribute__((visibility("hidden")));
+
+// As library_ioctl, for the first call and for the real device.
+int library_ioctl_slow(unsigned request, kernel::IoctlArg arg) noexcept;
+
+// Performs `request` on the library's file. Returns 0 or -errno; where there is no file, the error
+// of opening it.
+// Context: may sleep and switch, as the request does.
+inline int library_ioctl(unsigned request, kernel::IoctlArg arg) {
+  const int fd = simulated_fd.load(std::memory_order_acquire);
+  if (fd < 0) [[unlikely]] {
+    return library_ioctl_slow(request, arg);
+  }
+  return -kernel::device_ioctl(fd, request, arg).error_code();
+}
+
+// For arguments that are the library's own, or values: nothing is checked.
+inline int library_ioctl(unsigned request, const void* own) {
+  return library_ioctl(request, {reinterpret_cast<unsigned long>(own), true});
+}
+inline int library_ioctl(unsigned request, int value) {
+  return library_ioctl(request, {static_cast<unsigned long>(value), true});
+}
+
+// Closes the library's file if the calling thread opened it and nothing has used it yet.
+void release_unused_library_file() noexcept;
+
+}  // namespace ums::api

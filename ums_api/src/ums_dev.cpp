@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The functions of ums/ums_dev.h: the choice between the simulation's files and Linux's, and errno.
+#include <fcntl.h>
+#include <sys/ioctl.h>
+#include <ums/ums_dev.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdarg>
+#include <string_view>
+
+#include "sim_kernel/dev/char_device.h"
+#include "ums_api/src/backend.h"
+#include "ums_api/src/export.h"
+#include "ums_api/src/library_file.h"
+
+namespace kernel = ums::kernel;
+using kernel::DescriptorKind;
+using ums::api::Backend;
+
+namespace {
+
+int fail(int error) noexcept {
+  errno = error;
+  return -1;
+}
+
+int c_result(kernel::Result<int> result) noexcept {
+  return result.ok() ? result.value() : fail(result.error_code());
+}
+
+int c_result(const kernel::Result<void>& result) noexcept {
+  return result.ok() ? 0 : fail(result.error_code());
+}
+
+bool is_foreign(int fd) noexcept { return kernel::descriptor_kind(fd) == DescriptorKind::kForeign; }
+
+}  // namespace
+
+UMS_EXPORT int ums_dev_open(const char* path, int flags) {
+  const Backend backend = ums::api::backend();
+  const bool is_device = path != nullptr && std::string_view(path) == "/dev/ums";
+  if (!is_device) return open(path, flags, 0666);
+  if (backend == Backend::kUnknown) return fail(EINVAL);
+  ums::api::release_unused_library_file();
+  if (backend == Backend::kDevice) return open(path, flags, 0666);
+  return c_result(kernel::device_open(path, flags));
+}
+
+UMS_EXPORT int ums_dev_ioctl(int fd, unsigned long request, ...) {
+  va_list arguments;
+  va_start(arguments, request);
+  const unsigned long argument = va_arg(arguments, unsigned long);
+  va_end(arguments);
+  if (is_foreign(fd)) return ioctl(fd, request, argument);
+  return c_result(kernel::device_ioctl(fd, static_cast<std::uint32_t>(request), {argument, false}));
+}
+
+UMS_EXPORT int ums_dev_dup(int fd) {
+  return is_foreign(fd) ? dup(fd) : c_result(kernel::file_dup(fd));
+}
+
+UMS_EXPORT int ums_dev_close(int fd) {
+  return is_foreign(fd) ? close(fd) : c_result(kernel::file_close(fd));
+}

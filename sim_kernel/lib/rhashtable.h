@@ -93,6 +93,23 @@ class Rhashtable : public RhashtableBase {
     resizing_.store(false);
   }
 
+  // Calls visit(object) for all objects that are in the table throughout, in no order; for one that
+  // a resize moves meanwhile perhaps twice.
+  // Context: in a read section. Writers may go on; visit may not insert or remove.
+  template <typename Visit>
+  void walk(Visit visit) const {
+    rcu_assert_reading("rhashtable");
+    for (BucketTable* table = oldest_table(); table != nullptr; table = table->future()) {
+      for (std::size_t i = 0; i < table->size(); ++i) {
+        for (std::uintptr_t link = table->at(i).first(); !RhashBucket::is_end(link);) {
+          RhashNode& node = *RhashBucket::node_of(link);
+          visit(object_of(node));
+          link = RhashBucket::after(node);
+        }
+      }
+    }
+  }
+
  private:
   static Object& object_of(RhashNode& node) noexcept {
     return *boost::intrusive::get_parent_from_member<Object, RhashNode>(&node, Traits::kNode);

@@ -96,6 +96,7 @@ class SlabCache {
   void reset_after_fork() noexcept;
   void poison(char* object) const noexcept;
   void unpoison(char* object) const noexcept;
+  void check_poison(const char* object) const noexcept;
 
   const char* const name_;
   const std::uint32_t object_bytes_;

@@ -6,11 +6,11 @@
 // With UMS_TRACE=FILE in the environment it is appended to FILE, with UMS_TRACE=1 it goes to
 // standard error:
 //
-//         time_us     cpu   sched  worker  event
-//          12.345     101     101       -  enters as scheduler with list 1
-//          15.012     102       -     102  enters as worker of list 1, suspended
-//          17.250     101     101     102  executes
-//          17.801     101     101     102  yields, parameter 0xbeef
+//     #      time_us      cpu    sched   worker  event
+//             12.345      101      101        -  enters as scheduler with list 1
+//             15.012      102        -      102  enters as worker of list 1, suspended
+//             17.250      101      101      102  executes
+//             17.801      101      101      102  yields, parameter 0xbeef
 //
 // time_us: microseconds since the kernel started. cpu: the kernel thread that ran it, which for a
 // worker is that of its scheduler. sched, worker: thread ids; `-` where there is none.
@@ -48,7 +48,8 @@ enum class TraceEvent : std::uint8_t {
   kStartupDelivered,
   kYieldDelivered,
   kEndDelivered,
-  kBlock,
+  kBlockList,
+  kBlockEvent,
   kWake,
 };
 
@@ -125,8 +126,13 @@ inline void trace_worker_exit(pid_t worker, pid_t scheduler) noexcept {
   trace(TraceEvent::kWorkerExit, scheduler, worker, 0);
 }
 
-// --- a scheduler with nothing to do ---
-inline void trace_block(pid_t scheduler) noexcept { trace(TraceEvent::kBlock, scheduler, 0, 0); }
+// --- a scheduler that sleeps in DEQUEUE or DQEVENT, and then goes on ---
+inline void trace_block_list(pid_t scheduler, int list) noexcept {
+  trace(TraceEvent::kBlockList, scheduler, 0, static_cast<std::uint32_t>(list));
+}
+inline void trace_block_event(pid_t scheduler) noexcept {
+  trace(TraceEvent::kBlockEvent, scheduler, 0, 0);
+}
 inline void trace_wake(pid_t scheduler) noexcept { trace(TraceEvent::kWake, scheduler, 0, 0); }
 
 }  // namespace ums::kernel

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Every limit of the kernel, in one place. Sizes are in bytes unless the name says otherwise.
+#pragma once
+
+#include <cstddef>
+
+namespace ums::kernel {
+
+inline constexpr std::size_t kCacheLineBytes = 64;
+
+// The stack on which the kernel thread of a captured task waits. The waiting code needs about 400
+// bytes in a release build; a record of Boost.Context takes the top 256. Builds without
+// optimisation or with instrumentation need more room for the same code.
+#if defined(__OPTIMIZE__) && !UMS_SANITIZE_ADDRESS && !UMS_SANITIZE_THREAD
+inline constexpr std::size_t kParkStackBytes = 1024;
+#else
+inline constexpr std::size_t kParkStackBytes = 8192;
+#endif
+
+// Descriptors from 0 to this one, exclusive, can name an open device file. Linux's own ceiling
+// (fs.nr_open) is the same number by default.
+inline constexpr int kDescriptorsMax = 1 << 20;
+
+// glibc runs the destructors of thread-specific data in this many rounds (PTHREAD_DESTRUCTOR_
+// ITERATIONS). The kernel ends a thread's tasks in the last one, after the program had its chance.
+inline constexpr int kTsdRounds = 4;
+
+// With this many RCU callbacks waiting, a task that queues another runs them on its way out of the
+// kernel. A grace period looks at every task: among many this spreads the cost of the look.
+inline constexpr int kRcuCallbacksMax = 512;
+
+// The kernel log: records kept in memory, and the text of one record. A longer text is cut.
+inline constexpr std::size_t kPrintkRecords = 256;
+inline constexpr std::size_t kPrintkTextBytes = 512;
+
+// How often one kind of misuse is printed before it is only counted.
+inline constexpr unsigned kMisuseReportsMax = 5;
+
+// Descriptors that the kernel keeps for itself (UMS_LOG, UMS_TRACE) are this one or above, where
+// they are allowed: low numbers are the program's.
+inline constexpr int kOwnDescriptorMin = 512;
+
+// The first region of a slab cache; each further one is twice as large, up to the maximum.
+inline constexpr std::size_t kSlabFirstBytes = 64 * 1024;
+inline constexpr std::size_t kSlabRegionBytesMax = 64 * 1024 * 1024;
+inline constexpr std::size_t kSlabRegionsMax = 32;
+
+// User objects up to this size are written completely or not at all, wherever they lie.
+inline constexpr std::size_t kUserObjectBytesMax = 64;
+
+}  // namespace ums::kernel

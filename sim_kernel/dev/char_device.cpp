@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sim_kernel/dev/char_device.h"
+
+#include <array>
+#include <cstring>
+
+#include "sim_kernel/debug/misuse.h"
+#include "sim_kernel/init/start_kernel.h"
+#include "sim_kernel/sched/parked_signals.h"
+#include "sim_kernel/sync/rcu.h"
+
+namespace ums::kernel {
+
+namespace {
+
+struct CharDevice {
+  const char* name;
+  const FileOperations* driver;
+};
+
+std::array<CharDevice, 4> devices{};
+
+// What a task does on its way back to the program (Linux: exit_to_user_mode_loop).
+void exit_to_user(Task& me) noexcept {
+  const std::uint32_t work = me.exit_work.load(std::memory_order_relaxed);
+  if ((work & kExitRcu) != 0) {
+    me.exit_work.fetch_and(~std::uint32_t{kExitRcu}, std::memory_order_relaxed);
+    rcu_do_callbacks();
+  }
+  if ((work & kExitSignals) != 0) raise_pending_signals(me);
+}
+
+constinit Misuse nested_call{"runs both calls at once, on the same worker or scheduler",
+                             "let the handler try again later: its call failed with EBUSY"};
+
+void report_nested_call(const Task& me) noexcept {
+  report_misuse(nested_call, "a signal handler interrupted a UMS call of thread {} with another",
+                me.tid);
+}
+
+}  // namespace
+
+void register_char_device(const char* name, const FileOperations& driver) noexcept {
+  for (CharDevice& device : devices) {
+    if (device.name != nullptr) continue;
+    device = {name, &driver};
+    return;
+  }
+  kassert(false, "no room for device {}", name);
+}
+
+const FileOperations* find_char_device(const char* path) noexcept {
+  constexpr char kFolder[] = "/dev/";
+  if (path == nullptr || std::strncmp(path, kFolder, sizeof kFolder - 1) != 0) return nullptr;
+  for (const CharDevice& device : devices) {
+    if (device.name != nullptr && std::strcmp(path + sizeof kFolder - 1, device.name) == 0) {
+      return device.driver;
+    }
+  }
+  return nullptr;
+}
+
+Result<int> device_open(const char* path, int flags) noexcept {
+  start_kernel();
+  const FileOperations* const driver = find_char_device(path);
+  if (driver == nullptr) return Error{ENOENT};
+  Task* const me = current_task();
+  if (me == nullptr) return Error{ENOMEM};
+  if (me->syscall_file.load(std::memory_order_relaxed) != nullptr) {
+    report_nested_call(*me);
+    return Error{EBUSY};
+  }
+  return file_open(*driver, *me, flags);
+}
+
+Result<void> device_ioctl(int fd, std::uint32_t request, IoctlArg arg) noexcept {
+  Task* const me = current_task();
+  if (me == nullptr) [[unlikely]] {
+    return Error{ENOMEM};
+  }
+  Result<File*> file = file_enter(*me, fd);
+  if (!file.ok()) [[unlikely]] {
+    if (file.error_code() == EBUSY) report_nested_call(*me);
+    return file.error();
+  }
+  const Result<void> result = file.value()->operations.ioctl(*file.value(), *me, request, arg);
+  file_leave(*me);
+  if (me->exit_work.load(std::memory_order_relaxed) != 0) [[unlikely]] {
+    exit_to_user(*me);
+  }
+  return result;
+}
+
+}  // namespace ums::kernel

@@ -1,0 +1,243 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sim_kernel/dev/file.h"
+
+#include <fcntl.h>
+
+#include <algorithm>
+#include <boost/intrusive/list.hpp>
+
+#include "sim_kernel/base/raw_syscall.h"
+#include "sim_kernel/mm/slab.h"
+#include "sim_kernel/sync/spinlock.h"
+
+namespace ums::kernel {
+
+std::atomic<File*> descriptor_table[kDescriptorsMax];
+std::atomic<unsigned> files_closing{0};
+
+namespace {
+
+Result<int> descriptor_result(long result) noexcept {
+  if (result < 0) return Error{static_cast<int>(-result)};
+  return static_cast<int>(result);
+}
+
+void close_placeholder(int fd) noexcept { raw_syscall(SYS_close, fd); }
+
+}  // namespace
+
+// All open Files. A class, so that the lock and what it guards stand together.
+class FileTable {
+ public:
+  Result<int> open(const FileOperations& driver, Task& me, int flags) noexcept;
+  Result<int> dup(int fd) noexcept;
+  Result<void> close(int fd) noexcept;
+  void release_closed() noexcept;
+  void task_exit(Task& me) noexcept;
+  void reset_after_fork() noexcept NO_THREAD_SAFETY_ANALYSIS;
+
+ private:
+  using List = boost::intrusive::list<
+      File, boost::intrusive::member_hook<File, boost::intrusive::list_member_hook<>, &File::hook_>,
+      boost::intrusive::constant_time_size<false>>;
+
+  void bind_locked(int fd, File& file) noexcept REQUIRES(lock_);
+  void unbind_locked(File& file) noexcept REQUIRES(lock_);
+  File* take_idle_closed_locked() noexcept REQUIRES(lock_);
+  File* enter_next_locked(Task& me, std::uint64_t after) noexcept REQUIRES(lock_);
+
+  SpinLock<LockRank::kFiles> lock_;
+  List open_ GUARDED_BY(lock_);     // named by a descriptor
+  List closing_ GUARDED_BY(lock_);  // named by none, to be released when nobody is inside
+  std::uint64_t next_serial_ GUARDED_BY(lock_) = 1;
+  int descriptors_end_ GUARDED_BY(lock_) = 0;  // one above the highest ever bound
+};
+
+namespace {
+
+constinit ObjectCache<File> files{"file"};
+
+// Never destructed: threads may be inside when the process exits.
+FileTable& table() noexcept {
+  alignas(FileTable) static unsigned char storage[sizeof(FileTable)];
+  static FileTable* const instance = new (storage) FileTable;
+  return *instance;
+}
+
+struct Inside {
+  const File* file;
+  bool found;
+};
+
+bool anybody_inside(const File& file) noexcept {
+  Inside search{&file, false};
+  for_each_task(
+      [](Task& task, void* argument) {
+        auto& wanted = *static_cast<Inside*>(argument);
+        if (task.syscall_file.load(std::memory_order_acquire) == wanted.file) wanted.found = true;
+      },
+      &search);
+  return search.found;
+}
+
+}  // namespace
+
+// A slot may still hold a File whose descriptor the program closed behind our back, with close(2):
+// the number is free again, and the File loses this name now.
+void FileTable::bind_locked(int fd, File& file) noexcept {
+  File* const stale = descriptor_table[fd].exchange(&file, std::memory_order_acq_rel);
+  ++file.descriptors_;
+  descriptors_end_ = std::max(descriptors_end_, fd + 1);
+  if (stale != nullptr && stale != dead_file()) unbind_locked(*stale);
+}
+
+void FileTable::unbind_locked(File& file) noexcept {
+  kassert(file.descriptors_ > 0, "file {} has {} descriptors", file.serial, file.descriptors_);
+  if (--file.descriptors_ > 0) return;
+  open_.erase(open_.iterator_to(file));
+  closing_.push_back(file);
+  files_closing.fetch_add(1, std::memory_order_seq_cst);
+}
+
+Result<int> FileTable::open(const FileOperations& driver, Task& me, int flags) noexcept {
+  // /dev/null is what the device is to open(2): a character device that answers every flag.
+  const int fd = TRY(descriptor_result(
+      raw_syscall(SYS_openat, AT_FDCWD, syscall_arg("/dev/null"), flags, 0)));
+  if ((flags & O_PATH) != 0) return fd;  // names the device without opening it
+  std::uint64_t serial = 0;
+  {
+    SpinGuard guard(lock_);
+    serial = next_serial_++;
+  }
+  File* const file = fd < kDescriptorsMax ? files.create(driver, serial) : nullptr;
+  Result<void> opened = file != nullptr ? driver.open(*file, me, flags) : Result<void>(Error{ENOMEM});
+  if (!opened.ok()) {
+    if (file != nullptr) files.destroy(file);
+    close_placeholder(fd);
+    return opened.error();
+  }
+  {
+    SpinGuard guard(lock_);
+    open_.push_back(*file);
+    bind_locked(fd, *file);
+  }
+  release_closed_files();
+  return fd;
+}
+
+Result<int> FileTable::dup(int fd) noexcept {
+  SpinGuard guard(lock_);
+  File* const file = descriptor_table[fd].load(std::memory_order_relaxed);
+  if (file == nullptr || file == dead_file()) return Error{EBADF};
+  const int copy = TRY(descriptor_result(raw_syscall(SYS_dup, fd)));
+  if (copy >= kDescriptorsMax) {
+    close_placeholder(copy);
+    return Error{EMFILE};
+  }
+  bind_locked(copy, *file);
+  return copy;
+}
+
+Result<void> FileTable::close(int fd) noexcept {
+  {
+    SpinGuard guard(lock_);
+    File* const file = descriptor_table[fd].exchange(nullptr, std::memory_order_acq_rel);
+    if (file == nullptr) return Error{EBADF};
+    close_placeholder(fd);
+    if (file != dead_file()) unbind_locked(*file);
+  }
+  release_closed_files();
+  return {};
+}
+
+// Takes a closed File that nobody is inside off its list. Null if there is none.
+// Ordering: after the barrier, a task that entered is seen here, or sees that its descriptor is
+// gone; one that left either is seen to have left, or sees files_closing and comes here itself.
+File* FileTable::take_idle_closed_locked() noexcept {
+  membarrier_all_threads();
+  for (File& file : closing_) {
+    if (anybody_inside(file)) continue;
+    closing_.erase(closing_.iterator_to(file));
+    files_closing.fetch_sub(1, std::memory_order_relaxed);
+    return &file;
+  }
+  return nullptr;
+}
+
+void FileTable::release_closed() noexcept {
+  while (files_closing.load(std::memory_order_relaxed) != 0) {
+    File* file = nullptr;
+    {
+      SpinGuard guard(lock_);
+      file = take_idle_closed_locked();
+    }
+    if (file == nullptr) return;
+    file->operations.release(*file);
+    files.destroy(file);
+  }
+}
+
+// Enters the open or closing File with the lowest serial above `after`.
+File* FileTable::enter_next_locked(Task& me, std::uint64_t after) noexcept {
+  File* next = nullptr;
+  for (List* const list : {&open_, &closing_}) {
+    for (File& file : *list) {
+      if (file.serial > after && (next == nullptr || file.serial < next->serial)) next = &file;
+    }
+  }
+  if (next != nullptr) me.syscall_file.store(next, std::memory_order_seq_cst);
+  return next;
+}
+
+void FileTable::task_exit(Task& me) noexcept {
+  std::uint64_t after = 0;
+  for (;;) {
+    File* file = nullptr;
+    {
+      SpinGuard guard(lock_);
+      file = enter_next_locked(me, after);
+    }
+    if (file == nullptr) return;
+    after = file->serial;
+    file->operations.task_exit(*file, me);
+    file_leave(me);
+  }
+}
+
+void FileTable::reset_after_fork() noexcept {
+  lock_.reset_after_fork();
+  for (int fd = 0; fd < descriptors_end_; ++fd) {
+    std::atomic<File*>& slot = descriptor_table[fd];
+    if (slot.load(std::memory_order_relaxed) != nullptr) slot.store(dead_file());
+  }
+  new (&open_) List;
+  new (&closing_) List;
+  files_closing.store(0, std::memory_order_relaxed);
+}
+
+Result<int> file_open(const FileOperations& driver, Task& me, int flags) noexcept {
+  return table().open(driver, me, flags);
+}
+
+Result<int> file_dup(int fd) noexcept {
+  return descriptor_kind(fd) == DescriptorKind::kForeign ? Result<int>(Error{EBADF})
+                                                         : table().dup(fd);
+}
+
+Result<void> file_close(int fd) noexcept {
+  return descriptor_kind(fd) == DescriptorKind::kForeign ? Result<void>(Error{EBADF})
+                                                         : table().close(fd);
+}
+
+DescriptorKind descriptor_kind(int fd) noexcept {
+  if (fd < 0 || fd >= kDescriptorsMax) return DescriptorKind::kForeign;
+  const File* const file = descriptor_table[fd].load(std::memory_order_acquire);
+  if (file == nullptr) return DescriptorKind::kForeign;
+  return file == dead_file() ? DescriptorKind::kDead : DescriptorKind::kOurs;
+}
+
+void release_closed_files() noexcept { table().release_closed(); }
+void files_task_exit(Task& me) noexcept { table().task_exit(me); }
+void files_reset_after_fork() noexcept { table().reset_after_fork(); }
+
+}  // namespace ums::kernel

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// File: an open device file, and the table from descriptors to Files (Linux: struct file, fdget).
+//
+// A descriptor is a real one of the process (of /dev/null), so that it collides with no other and
+// fcntl(2) works on it; the table, indexed by its number, says which File it stands for. Several
+// descriptors can name one File (dup). The last close releases the File: at once if no task is
+// inside it, else when the last system call in it ends.
+//
+// A system call takes no reference. It writes the File into Task::syscall_file and checks that the
+// descriptor still names it; a closer clears the descriptor, issues a membarrier and looks at every
+// task. (Hazard pointers, M. Michael 2004, with the asymmetric barrier of Linux's membarrier(2).)
+// A call therefore costs two stores, and a close costs what it must.
+//
+// Guarantees:
+// 1. A File is not released while a task is inside it.
+// 2. A descriptor that is closed answers EBADF from then on, whatever is inside its File.
+// 3. Serial numbers of Files are never used twice.
+//
+// Thread safety: any thread. Not for signal handlers that interrupted the kernel: EBUSY.
+#pragma once
+
+#include <atomic>
+#include <boost/intrusive/list_hook.hpp>
+#include <cstdint>
+
+#include "sim_kernel/base/limits.h"
+#include "sim_kernel/base/result.h"
+#include "sim_kernel/sched/task.h"
+#include "sim_kernel/sync/membarrier.h"
+
+namespace ums::kernel {
+
+class File;
+
+// The argument of an ioctl: a value, or a pointer of the program or of the kernel's own library.
+struct IoctlArg {
+  unsigned long value;
+  bool from_kernel;
+};
+
+// What a driver does (Linux: struct file_operations).
+struct FileOperations {
+  // Prepares `file.private_data`, or refuses the flags of open(2). The opener is not inside yet.
+  Result<void> (*open)(File& file, Task& opener, int flags);
+  // Performs a request. Context: the calling task, inside the file; may sleep and switch.
+  Result<void> (*ioctl)(File& file, Task& me, std::uint32_t request, IoctlArg arg);
+  // Frees `file.private_data`. Context: no task is inside, or will be.
+  void (*release)(File& file);
+  // Ends what a thread that is about to end is in this file. Context: inside the file.
+  void (*task_exit)(File& file, Task& me);
+};
+
+class File {
+ public:
+  File(const FileOperations& driver, std::uint64_t number) noexcept
+      : operations(driver), serial(number) {}
+
+  const FileOperations& operations;
+  const std::uint64_t serial;
+  void* private_data = nullptr;
+
+ private:
+  friend class FileTable;
+  int descriptors_ = 0;  // that name it; guarded by the files lock
+  boost::intrusive::list_member_hook<> hook_;
+};
+
+// What a descriptor means.
+enum class DescriptorKind { kForeign, kOurs, kDead };
+
+// Opens a File of `driver`. `flags` as for open(2), access mode checked by the driver's open.
+// Returns its descriptor. Errors: those of open(2) on the placeholder, the driver's, ENOMEM.
+Result<int> file_open(const FileOperations& driver, Task& me, int flags) noexcept;
+
+// Another descriptor of the same File. Errors: those of dup(2), EBADF for a dead one.
+Result<int> file_dup(int fd) noexcept;
+
+// Closes a descriptor of ours, dead ones included. May release the File.
+// Context: outside the kernel.
+Result<void> file_close(int fd) noexcept;
+
+DescriptorKind descriptor_kind(int fd) noexcept;
+
+// Calls task_exit of every open File, inside it. For a thread that ends.
+void files_task_exit(Task& me) noexcept;
+
+// Every inherited File is dead in a forked child.
+void files_reset_after_fork() noexcept;
+
+extern std::atomic<File*> descriptor_table[kDescriptorsMax] __attribute__((visibility("hidden")));
+extern std::atomic<unsigned> files_closing __attribute__((visibility("hidden")));
+
+// Releases Files whose last system call has ended.
+void release_closed_files() noexcept;
+
+// What a dead descriptor names.
+inline File* dead_file() noexcept { return reinterpret_cast<File*>(1); }
+
+// Enters the File that `fd` names, for one system call. Errors: EBADF, EBUSY (the task is in a
+// system call already: a signal handler interrupted it).
+// Ordering: the barrier makes the store visible to a closer before the descriptor is read again.
+inline Result<File*> file_enter(Task& me, int fd) noexcept {
+  if (fd < 0 || fd >= kDescriptorsMax) [[unlikely]] {
+    return Error{EBADF};
+  }
+  std::atomic<File*>& slot = descriptor_table[fd];
+  File* const file = slot.load(std::memory_order_acquire);
+  if (file == nullptr || file == dead_file()) [[unlikely]] {
+    return Error{EBADF};
+  }
+  if (me.syscall_file.load(std::memory_order_relaxed) != nullptr) [[unlikely]] {
+    return Error{EBUSY};
+  }
+  store_then_light_barrier(me.syscall_file, file);
+  if (slot.load(std::memory_order_acquire) != file) [[unlikely]] {
+    me.syscall_file.store(nullptr, std::memory_order_release);
+    return Error{EBADF};
+  }
+  return file;
+}
+
+// Leaves it. Ordering: release, so that who releases the File sees what the call did to it.
+inline void file_leave(Task& me) noexcept {
+  store_then_light_barrier(me.syscall_file, nullptr);
+  if (files_closing.load(std::memory_order_relaxed) != 0) [[unlikely]] {
+    release_closed_files();
+  }
+}
+
+}  // namespace ums::kernel

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sim_kernel/sched/park_stack.h"
+
+#include "sim_kernel/base/limits.h"
+#include "sim_kernel/mm/slab.h"
+
+namespace ums::kernel {
+
+namespace {
+
+// Boost.Context puts its record at a multiple of 256 bytes.
+constinit SlabCache park_stacks{"park_stack", kParkStackBytes, 256};
+
+}  // namespace
+
+void* park_stack_alloc() noexcept { return park_stacks.alloc(); }
+void park_stack_free(void* stack) noexcept { park_stacks.free(stack); }
+
+}  // namespace ums::kernel

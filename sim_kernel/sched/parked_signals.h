@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Signals that arrive at a captured thread's own kernel thread, which is parked.
+//
+// Who sends a signal to a worker (pthread_kill, pthread_cancel, pthread_sigqueue, a timer with
+// SIGEV_THREAD_ID) names the worker's thread id, and so its parked kernel thread. That thread
+// takes the signal and decides:
+//   - the worker runs on a carrier: the signal goes to the carrier, where it interrupts the worker
+//     (and ends a blocking system call of it);
+//   - the worker is suspended: the signal is kept in its Task, and raised when it is next executed;
+//   - the signal was meant for the process: it goes back to the process, and this thread does not
+//     wait for signals of this number any more, so that another thread gets it, or it stays pending
+//     as if the parked thread blocked it.
+//
+// What Linux keeps by kernel thread stays so: a signal mask is that of the carrier.
+// A worker may give up its carrier between the decision and the arrival; the handler then runs in
+// the task that follows. Process-directed signals that are passed on carry this process as sender.
+//
+// Thread safety: the parked kernel thread produces, the task consumes; no lock.
+#pragma once
+
+#include <csignal>
+#include <cstdint>
+
+#include "sim_kernel/sched/task.h"
+
+namespace ums::kernel {
+
+// Passes on `info`, which a parked Cpu has taken. Removes its number from `awaited` if it was
+// meant for the process.
+// Context: the park stack (see idle_nosan.cpp).
+void pass_on_parked_signal(Cpu& cpu, const siginfo_t& info, std::uint64_t& awaited) noexcept;
+
+// Raises what was kept for `task`, on the kernel thread that it runs on now.
+// Context: the task itself, about to leave the kernel: handlers run before this returns, and may
+// make system calls of their own.
+void raise_pending_signals(Task& task) noexcept;
+
+// Frees what a task that ends may have kept. Signals not raised by now are gone with the thread.
+void drop_pending_signals(Task& task) noexcept;
+
+}  // namespace ums::kernel

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sim_kernel/sched/schedule.h"
+
+#include <cerrno>
+#include <csignal>
+
+#include "sim_kernel/base/raw_syscall.h"
+#include "sim_kernel/sched/idle.h"
+#include "sim_kernel/sched/park_stack.h"
+
+namespace ums::kernel {
+
+namespace {
+
+void block_all_signals(Cpu& cpu) noexcept {
+  const std::uint64_t all = ~0UL;
+  raw_syscall(SYS_rt_sigprocmask, SIG_SETMASK, syscall_arg(&all), syscall_arg(&cpu.signal_mask), 8);
+}
+
+}  // namespace
+
+Result<void> prepare_idle(Task& me) noexcept {
+  Cpu& cpu = *me.cpu;
+  if (cpu.park_stack == nullptr) {
+    cpu.park_stack = park_stack_alloc();
+    if (cpu.park_stack == nullptr) return Error{ENOMEM};
+    cpu.idle.continuation =
+        Continuation::on_stack(cpu.park_stack, kParkStackBytes, idle_loop, &cpu);
+    cpu.idle.on_cpu.store(false, std::memory_order_relaxed);
+  }
+  block_all_signals(cpu);
+  return {};
+}
+
+void leave_idle(Cpu& cpu) noexcept {
+  raw_syscall(SYS_rt_sigprocmask, SIG_SETMASK, syscall_arg(&cpu.signal_mask), 0, 8);
+}
+
+void cancel_idle(Task& me) noexcept { leave_idle(*me.cpu); }
+
+void switch_to_idle(Task& me) noexcept {
+  assert_may_schedule(me);
+  Cpu& cpu = *me.cpu;
+  me.resumer = nullptr;
+  cpu.previous = &me;
+  cpu.idle.on_cpu.store(true, std::memory_order_relaxed);
+  tsan_release(&cpu);
+  arrive(me, std::move(cpu.idle.continuation).resume(me.thread_pointer));
+}
+
+void wake_idle_cpu(Cpu& cpu, Task& task) noexcept {
+  tsan_release(&cpu);
+  cpu.handed.store(&task, std::memory_order_release);
+  siginfo_t info{};
+  info.si_signo = kWakeSignal;
+  info.si_code = SI_QUEUE;
+  info.si_pid = kernel_pid;
+  info.si_value.sival_ptr = &cpu;
+  if (raw_syscall(SYS_rt_tgsigqueueinfo, kernel_pid, cpu.tid, kWakeSignal, syscall_arg(&info)) ==
+      0) {
+    return;
+  }
+  // RLIMIT_SIGPENDING is used up. A plain signal is never refused, and SIGURG means nothing.
+  cpu.handed_plain.store(true, std::memory_order_release);
+  raw_syscall(SYS_tgkill, kernel_pid, cpu.tid, SIGURG);
+}
+
+void wait_off_cpu(Context& context) noexcept {
+  for (unsigned spins = 0; context.on_cpu.load(std::memory_order_acquire); ++spins) {
+    if (spins < 64) {
+      cpu_relax();
+    } else {
+      raw_syscall(SYS_sched_yield);
+    }
+  }
+}
+
+}  // namespace ums::kernel

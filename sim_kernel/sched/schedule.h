@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// How tasks change places on a Cpu: the machine under the UMS module (Linux: schedule()).
+//
+// This is the parallel machine: every scheduler thread of the program is a processor. A task that
+// executes another is replaced by it on the spot; one that is captured leaves its Cpu to the idle
+// loop. Other machines implement the same five functions; modules use nothing below them.
+//
+//     execute_task(me, next)        EXEC: next runs in the place of me, until switch_back
+//     switch_back(me)               YIELD: the task that executed me goes on in the place of me
+//     prepare_idle(me)              before me becomes visible as suspended: may fail
+//     switch_to_idle(me)            ENTER: nobody runs in the place of me
+//     wake_idle_cpu(cpu, task)      (cpu.h) a task goes on where a Cpu idles
+//
+// A task may be put on a list where others find it *before* it has left its Cpu: who executes it
+// waits until on_cpu is false, which is a handful of instructions away (docs/decisions/0001).
+//
+// Invariants (asserted):
+// 1. Nobody switches while holding a spinlock or inside an RCU read section.
+// 2. Only a saved Context is resumed, and only once.
+//
+// Context of all: the calling task is current, runs on *me.cpu and is inside a system call.
+// After each of them returns, me.cpu may be another Cpu than before.
+#pragma once
+
+#include "sim_kernel/base/result.h"
+#include "sim_kernel/fiber/tsan_handoff.h"
+#include "sim_kernel/sched/task.h"
+#include "sim_kernel/sync/cpu_relax.h"
+#include "sim_kernel/sync/lock_rank.h"
+#include "sim_kernel/sync/rcu.h"
+
+namespace ums::kernel {
+
+// Makes sure that this Cpu has an idle loop, and blocks every signal on it until a task runs here
+// again. Errors: ENOMEM. Undone by cancel_idle, or by whoever comes out of the idle loop.
+Result<void> prepare_idle(Task& me) noexcept;
+void cancel_idle(Task& me) noexcept;
+
+// Leaves the Cpu to its idle loop. Needs prepare_idle. Returns when the task is executed, or
+// handed to an idle Cpu.
+void switch_to_idle(Task& me) noexcept;
+
+// Restores the signal mask of a Cpu that came out of its idle loop. Context: a task's own stack.
+void leave_idle(Cpu& cpu) noexcept;
+
+// Waits until `context` is saved, then claims it for the caller's Cpu.
+// Ordering: acquire; pairs with the release in save_previous.
+void wait_off_cpu(Context& context) noexcept;
+
+// Asserts invariant 1.
+inline void assert_may_schedule(const Task& me) noexcept {
+  const unsigned long reader = me.rcu_reader.load(std::memory_order_relaxed);
+  kassert((reader & kRcuNestMask) == 0,
+          "Voluntary context switch within RCU read-side critical section! task {}", me.tid);
+  kassert(!lock_rank_any_held(), "scheduling while atomic: task {}", me.tid);
+}
+
+// Saves who was on the Cpu before. The first thing that the arriving Context does.
+inline __attribute__((always_inline)) void save_previous(Cpu& cpu, Continuation from) noexcept {
+  Context& previous = *cpu.previous;
+  previous.continuation = std::move(from);
+  previous.on_cpu.store(false, std::memory_order_release);
+}
+
+// The other half of a switch, when `me` is back: perhaps on another Cpu than it left.
+inline __attribute__((always_inline)) void arrive(Task& me, Continuation from) noexcept {
+  Cpu& here = *me.cpu;
+  tsan_acquire(&here);
+  const bool was_idle = here.previous == &here.idle;
+  save_previous(here, std::move(from));
+  if (was_idle) [[unlikely]] {
+    leave_idle(here);
+  }
+}
+
+// Replaces `me` by `next` on this Cpu.
+inline __attribute__((always_inline)) void switch_to(Task& me, Task& next) noexcept {
+  assert_may_schedule(me);
+  Cpu& cpu = *me.cpu;
+  next.cpu = &cpu;
+  cpu.previous = &me;
+  tsan_release(&cpu);
+  arrive(me, std::move(next.continuation).resume(next.thread_pointer));
+}
+
+// Runs `next`, which is suspended, in the place of `me`, until it gives the Cpu back or `me` is
+// woken otherwise.
+inline __attribute__((always_inline)) void execute_task(Task& me, Task& next) noexcept {
+  if (next.on_cpu.load(std::memory_order_acquire)) [[unlikely]] {
+    wait_off_cpu(next);
+  }
+  next.on_cpu.store(true, std::memory_order_relaxed);
+  next.resumer = &me;
+  change_task_state(me.state, TaskState::kExecuting);
+  change_task_state(next.state, TaskState::kRunning);
+  switch_to(me, next);
+}
+
+// Gives the Cpu back to the task that executed `me`, whose state the caller has set already.
+inline __attribute__((always_inline)) void switch_back(Task& me) noexcept {
+  Task& next = *me.resumer;
+  me.resumer = nullptr;
+  next.on_cpu.store(true, std::memory_order_relaxed);
+  change_task_state(next.state, TaskState::kRunning);
+  switch_to(me, next);
+}
+
+}  // namespace ums::kernel

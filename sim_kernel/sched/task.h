@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Task: a thread of the program, as the kernel knows it (Linux: task_struct).
+//
+// A thread gets its Task at its first call into the kernel and loses it when it ends. `current` is
+// a thread_local pointer, and always right: a captured thread takes its thread pointer along.
+//
+// Invariants:
+// 1. A Task is reached by its own thread through current_task(), and by others through the task
+//    list (for_each_task) or through the kernel object that it waits on.
+// 2. A Task is never destroyed while its continuation is saved: its thread would be lost.
+// 3. syscall_file is set exactly while the task is inside a system call; a second call meanwhile
+//    (from a signal handler) is refused.
+//
+// Thread safety: by the groups below. Tasks live in memory that is never handed back, so a stale
+// pointer reads an old Task, not another object.
+#pragma once
+
+#include <atomic>
+#include <boost/intrusive/list_hook.hpp>
+#include <cstdint>
+
+#include "sim_kernel/base/limits.h"
+#include "sim_kernel/sched/cpu.h"
+#include "sim_kernel/sched/task_state.h"
+
+namespace ums::kernel {
+
+class File;
+
+// Reasons for a task to do something on its way out of the kernel (Linux: TIF_ flags).
+enum ExitWork : std::uint32_t {
+  kExitSignals = 1U << 0,   // signals wait in `pending_signals`
+  kExitRcu = 1U << 1,       // RCU callbacks are ready to run
+};
+
+// What a module remembers about a task, to find its own objects without a lookup. `owner` is the
+// serial number of the open file that the pointers belong to; numbers are never reused.
+struct TaskModuleCache {
+  std::uint64_t owner = 0;
+  void* scheduler = nullptr;
+  void* worker = nullptr;
+};
+
+struct SignalQueue;
+
+class Task : public Context {
+ public:
+  // --- every switch; written by the kernel thread that the task runs on ---
+  ThreadPointer thread_pointer = 0;
+  Cpu* cpu = nullptr;       // where it runs, or ran last
+  Task* resumer = nullptr;  // the task in EXEC that this one runs in the place of
+  std::atomic<TaskState> state{TaskState::kRunning};
+  pid_t tid = 0;            // of its home, for its whole life
+
+  // --- every system call ---
+  // Set and cleared by the task with a compiler barrier only; a closer that issues membarrier
+  // between clearing the descriptor and reading this sees it in time (see dev/file.h).
+  std::atomic<File*> syscall_file{nullptr};
+  std::atomic<std::uint32_t> exit_work{0};   // ExitWork; any thread sets bits
+  TaskModuleCache module_cache;              // the task alone
+  // How many objects modules keep for this thread; a thread that ends with none ends at once.
+  // Added to by the task; taken from by it or by who releases a file.
+  std::atomic<int> module_roles{0};
+
+  // --- RCU: written by the task alone, read by grace periods (see sync/rcu.h) ---
+  std::atomic<unsigned long> rcu_reader{0};
+
+  // --- slow paths ---
+  Cpu home;                                           // constant but for what cpu.h says
+  std::atomic<std::uint64_t> pending_signals{0};      // plain signals, bit n-1 for signal n
+  std::atomic<SignalQueue*> queued_signals{nullptr};  // those that carry a value
+  void* stack_low = nullptr;                          // its pthread stack, once somebody asked
+  void* stack_high = nullptr;
+  int tsd_round = 0;                                  // how often its destructor has run
+  boost::intrusive::list_member_hook<> task_list_hook;  // guarded by the task list's lock
+};
+
+// The calling thread's Task. Its first call makes one.
+// Context: never on a park stack. May allocate. Returns null if no memory is left.
+extern thread_local constinit Task* current_or_null
+    __attribute__((tls_model("initial-exec"), visibility("hidden")));
+Task* make_current_task() noexcept;
+
+inline Task* current_task() noexcept {
+  Task* const task = current_or_null;
+  return task != nullptr ? task : make_current_task();
+}
+
+// A module that must end a thread's objects before its Task goes registers one function here, at
+// start. It runs on the ending thread, in the last round of thread-specific-data destructors.
+void set_task_exit_hook(void (*hook)(Task& task)) noexcept;
+
+// Calls visit(task) for every Task, under the task list's lock: visit may not sleep or allocate.
+void for_each_task(void (*visit)(Task& task, void* argument), void* argument);
+
+// The Task of thread `tid`, or null. For tests and tools: it may end at any moment.
+Task* find_task(pid_t tid) noexcept;
+
+// Start of the kernel, and its restart in a forked child, where only the calling thread is left.
+void task_init() noexcept;
+void task_reset_after_fork() noexcept;
+
+// This process's id, right in a forked child too, without a system call.
+extern pid_t kernel_pid __attribute__((visibility("hidden")));
+
+}  // namespace ums::kernel

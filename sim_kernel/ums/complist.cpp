@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sim_kernel/ums/complist.h"
+
+#include <boost/intrusive/parent_from_member.hpp>
+#include <cerrno>
+
+#include "sim_kernel/debug/misuse.h"
+#include "sim_kernel/mm/slab.h"
+#include "sim_kernel/ums/ums_data.h"
+
+namespace ums::kernel {
+
+namespace {
+
+constinit ObjectCache<Complist> complists{"ums_complist"};
+
+constinit Misuse delete_twice{
+    "drops the reference of a worker or scheduler that still uses the list: use after free later",
+    "delete a list once"};
+
+void free_complist(RcuHead* head) noexcept {
+  complists.destroy(boost::intrusive::get_parent_from_member(head, &Complist::rcu));
+}
+
+// Gives `rest` back to the head of the list, in order.
+void return_rest_locked(Complist& list, Worker& worker) noexcept REQUIRES(list.lock) {
+  if (worker.rest.empty()) [[likely]] {
+    return;
+  }
+  list.workers.splice(list.workers.before_begin(), worker.rest);
+  worker.carries.store(false, std::memory_order_relaxed);
+}
+
+void wake_dequeuer_locked(Complist& list) noexcept REQUIRES(list.lock) {
+  if (!list.dequeuers.empty() && !list.workers.empty()) [[unlikely]] {
+    list.dequeuers.wake_up_one();
+  }
+}
+
+}  // namespace
+
+Result<Complist*> complist_create(UmsData& data) noexcept {
+  Complist* const list = complists.create(data);
+  if (list == nullptr) return Error{ENOMEM};
+  const Result<int> id = data.complists.alloc(list);
+  if (!id.ok()) {
+    complists.destroy(list);
+    return Error{ENOMEM};
+  }
+  list->id.store(Result<int>(id).value(), std::memory_order_relaxed);
+  return list;
+}
+
+void complist_discard(Complist& list) noexcept { complist_unuse(list); }
+
+Result<void> complist_delete(UmsData& data, int id) noexcept {
+  Complist& list = *TRY(complist_get(data, id));
+  bool first = false;
+  {
+    SpinGuard guard(list.lock);
+    first = !list.deleted;
+    list.deleted = true;
+  }
+  if (first) {
+    complist_unuse(list);
+  } else {
+    report_misuse(delete_twice, "DELETE of list {}: it was deleted before", id);
+  }
+  complist_put(list);
+  if (!first) return Error{EINVAL};
+  return {};
+}
+
+Result<Complist*> complist_get(UmsData& data, int id) noexcept {
+  RcuReadGuard guard;
+  Complist* const list = data.complists.find(id);
+  if (list == nullptr || !list->refcount.inc_not_zero()) return Error{EINVAL};
+  return list;
+}
+
+void complist_put(Complist& list) noexcept {
+  if (list.refcount.dec_and_test()) call_rcu(&list.rcu, free_complist);
+}
+
+Result<Complist*> complist_use(UmsData& data, int id) noexcept {
+  Complist* const list = TRY(complist_get(data, id));
+  bool alive = false;
+  {
+    SpinGuard guard(list->lock);
+    alive = list->users > 0;
+    if (alive) ++list->users;
+  }
+  complist_put(*list);
+  if (!alive) return Error{EINVAL};
+  return list;
+}
+
+void complist_unuse(Complist& list) noexcept {
+  {
+    SpinGuard guard(list.lock);
+    kassert(list.users > 0, "list {} has {} users", list.id.load(), list.users);
+    if (--list.users > 0) return;
+    list.data.complists.remove(list.id.load(std::memory_order_relaxed));
+    list.dequeuers.wake_up_all();
+  }
+  complist_put(list);
+}
+
+void complist_add_tail(Complist& list, Worker& worker) noexcept {
+  SpinGuard guard(list.lock);
+  return_rest_locked(list, worker);
+  worker.state.store(WorkerState::kListed, std::memory_order_relaxed);
+  list.workers.push_back(worker);
+  wake_dequeuer_locked(list);
+}
+
+void complist_return_rest(Complist& list, Worker& worker) noexcept {
+  SpinGuard guard(list.lock);
+  return_rest_locked(list, worker);
+  wake_dequeuer_locked(list);
+}
+
+Result<Worker*> complist_take_all(Complist& list) noexcept {
+  SpinGuard guard(list.lock);
+  TRY(list.dequeuers.wait_event_interruptible(list.lock, [&list]() NO_THREAD_SAFETY_ANALYSIS {
+    return !list.workers.empty() || list.users == 0;
+  }));
+  if (list.workers.empty()) return Error{EINVAL};
+  auto& first = static_cast<Worker&>(list.workers.front());
+  list.workers.pop_front();
+  first.state.store(WorkerState::kReached, std::memory_order_relaxed);
+  if (!list.workers.empty()) {
+    first.rest.swap(list.workers);
+    first.carries.store(true, std::memory_order_relaxed);
+  }
+  return &first;
+}
+
+void complist_put_back(Complist& list, Worker& first) noexcept {
+  SpinGuard guard(list.lock);
+  return_rest_locked(list, first);
+  first.state.store(WorkerState::kListed, std::memory_order_relaxed);
+  list.workers.push_front(first);
+  wake_dequeuer_locked(list);
+}
+
+void complist_release_all(UmsData& data) noexcept {
+  data.complists.for_each([&data](int id, Complist* list) {
+    data.complists.remove(id);
+    complists.destroy(list);
+  });
+}
+
+}  // namespace ums::kernel

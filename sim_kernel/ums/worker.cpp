@@ -1,0 +1,228 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sim_kernel/ums/worker.h"
+
+#include <boost/intrusive/parent_from_member.hpp>
+#include <cerrno>
+#include <csignal>
+#include <utility>
+
+#include "sim_kernel/base/printk.h"
+#include "sim_kernel/base/raw_syscall.h"
+#include "sim_kernel/debug/misuse.h"
+#include "sim_kernel/mm/slab.h"
+#include "sim_kernel/sched/idle.h"
+#include "sim_kernel/sched/rseq.h"
+#include "sim_kernel/sched/schedule.h"
+#include "sim_kernel/ums/context.h"
+
+namespace ums::kernel {
+
+namespace {
+
+constinit ObjectCache<Worker> worker_cache{"ums_worker"};
+
+constinit Misuse execute_busy{"corrupts its lists or hangs",
+                              "execute a worker once, after DEQUEUE or NEXT has named it"};
+constinit Misuse next_of_listed{"corrupts the completion list",
+                                "walk a batch from the worker that DEQUEUE returned"};
+
+void free_worker(RcuHead* head) noexcept {
+  worker_cache.destroy(boost::intrusive::get_parent_from_member(head, &Worker::rcu));
+}
+
+// Registers the caller; it is running until it suspends itself. Errors: ENOMEM.
+Result<Worker*> register_worker(UmsData& data, Task& me, Complist& list) noexcept {
+  Worker* const worker = worker_cache.create(data, me, list);
+  if (worker == nullptr) return Error{ENOMEM};
+  if (!data.workers.insert(*worker).ok()) {
+    worker_cache.destroy(worker);
+    return Error{ENOMEM};
+  }
+  me.module_roles.fetch_add(1, std::memory_order_relaxed);
+  context_refresh(data, me);
+  return worker;
+}
+
+// Takes the caller's registration back. What is left of its batch returns to its list.
+void unregister_worker(Worker& worker) noexcept {
+  Task& me = worker.task;
+  UmsData& data = worker.data;
+  complist_return_rest(worker.complist, worker);
+  worker.state.store(WorkerState::kEnded, std::memory_order_relaxed);
+  data.workers.remove(worker);
+  me.module_roles.fetch_sub(1, std::memory_order_relaxed);
+  context_refresh(data, me);
+  complist_unuse(worker.complist);
+  call_rcu(&worker.rcu, free_worker);
+}
+
+// Puts the caller on its list, where others may execute it from now on. It must switch away next.
+void suspend(Worker& worker) noexcept {
+  change_task_state(worker.task.state, TaskState::kSuspended);
+  complist_add_tail(worker.complist, worker);
+}
+
+// Ends the EXEC of a scheduler that is not beneath the caller on this Cpu: the caller has left its
+// Cpu since, through another file, and that Cpu idles.
+void wake_scheduler(Task& scheduler) noexcept {
+  change_task_state(scheduler.state, TaskState::kReturning);
+  wake_idle_cpu(*scheduler.cpu, scheduler);
+}
+
+// A worker that was cancelled unwinds out of a signal handler, which leaves that signal blocked on
+// its carrier.
+void unblock_cancellation() noexcept {
+  const std::uint64_t signals = 1UL << (kWakeSignal - 1);
+  raw_syscall(SYS_rt_sigprocmask, SIG_UNBLOCK, syscall_arg(&signals), 0, 8);
+}
+
+void report_orphan(const Scheduler& scheduler, const Worker& worker) noexcept {
+  pr_warn("scheduler {} ended with worker {} dequeued: no list has it, execute it by its id",
+          scheduler.id, worker.id);
+}
+
+// Leaves the carrier to the scheduler beneath, for the caller's own kernel thread.
+void go_home(Task& me) noexcept {
+  unblock_cancellation();
+  change_task_state(me.state, TaskState::kReturning);
+  wake_idle_cpu(me.home, me);
+  switch_back(me);
+}
+
+}  // namespace
+
+const char* worker_state_name(WorkerState state) noexcept {
+  constexpr const char* kNames[] = {"in its list or not reached", "reached", "running", "ended"};
+  return kNames[static_cast<std::size_t>(state)];
+}
+
+Result<void> worker_enter(UmsData& data, Task& me, int list_id) noexcept {
+  if (current_worker(data, me) != nullptr) return Error{ENOMEM};
+  Complist& list = *TRY(complist_use(data, list_id));
+  Result<Worker*> worker = register_worker(data, me, list);
+  if (!worker.ok()) {
+    complist_unuse(list);
+    return worker.error();
+  }
+  rseq_unregister(*me.cpu);
+  const Result<void> idle = prepare_idle(me);
+  if (!idle.ok()) {
+    unregister_worker(*worker.value());
+    return idle.error();
+  }
+  suspend(*worker.value());
+  switch_to_idle(me);
+  return {};
+}
+
+Result<void> worker_yield(UmsData& data, Task& me, void* params) noexcept {
+  Worker* const worker = current_worker(data, me);
+  if (worker == nullptr) [[unlikely]] {
+    return Error{ESRCH};
+  }
+  Scheduler& scheduler = *worker->scheduler;
+  const bool beneath = me.resumer == &scheduler.task;
+  if (!beneath) [[unlikely]] {
+    TRY(prepare_idle(me));
+  }
+  worker->switches.store(worker->switches.load(std::memory_order_relaxed) + 1,
+                         std::memory_order_relaxed);
+  scheduler.events.push_yield(worker->id, params);
+  suspend(*worker);
+  if (beneath) [[likely]] {
+    switch_back(me);
+  } else {
+    wake_scheduler(scheduler.task);
+    switch_to_idle(me);
+  }
+  return {};
+}
+
+Result<void> worker_exit(UmsData& data, Task& me) noexcept {
+  Worker* const worker = current_worker(data, me);
+  if (worker == nullptr) return Error{ESRCH};
+  Scheduler& scheduler = *worker->scheduler;
+  scheduler.events.push_terminated(worker->id);
+  unregister_worker(*worker);
+  if (me.resumer == &scheduler.task) {
+    go_home(me);
+  } else {
+    wake_scheduler(scheduler.task);
+  }
+  return {};
+}
+
+Result<Worker*> worker_find(UmsData& data, pid_t id) noexcept {
+  Worker* const worker = data.workers.find(id);
+  if (worker == nullptr) [[unlikely]] {
+    return Error{ESRCH};
+  }
+  return worker;
+}
+
+Result<void> worker_claim(Worker& worker, const Task& claimer) noexcept {
+  WorkerState state = WorkerState::kReached;
+  // Acquire; pairs with the list's lock, under which the worker became reached.
+  if (worker.state.compare_exchange_strong(state, WorkerState::kRunning,
+                                           std::memory_order_acquire)) [[likely]] {
+    return {};
+  }
+  report_misuse(execute_busy, "EXEC of worker {} by thread {}: it is {}", worker.id, claimer.tid,
+                worker_state_name(state));
+  return Error{EBUSY};
+}
+
+Result<pid_t> worker_peek_next(UmsData& data, pid_t id) noexcept {
+  RcuReadGuard guard;
+  Worker& worker = *TRY(worker_find(data, id));
+  const WorkerState state = worker.state.load(std::memory_order_relaxed);
+  if (state == WorkerState::kListed || state == WorkerState::kEnded) [[unlikely]] {
+    report_misuse(next_of_listed, "NEXT of worker {}: it is {}", id, worker_state_name(state));
+    return Error{ESRCH};
+  }
+  if (!worker.carries.load(std::memory_order_relaxed)) return pid_t{-1};
+  SpinGuard list_guard(worker.complist.lock);
+  if (worker.rest.empty()) return pid_t{-1};
+  return static_cast<Worker&>(worker.rest.front()).id;
+}
+
+bool worker_advance(UmsData& data, pid_t id, pid_t next_id) noexcept {
+  RcuReadGuard guard;
+  Worker* const worker = data.workers.find(id);
+  if (worker == nullptr) return false;
+  SpinGuard list_guard(worker->complist.lock);
+  if (worker->rest.empty()) return false;
+  auto& next = static_cast<Worker&>(worker->rest.front());
+  if (next.id != next_id) return false;
+  worker->rest.pop_front();
+  worker->carries.store(false, std::memory_order_relaxed);
+  next.rest.swap(worker->rest);
+  next.carries.store(!next.rest.empty(), std::memory_order_relaxed);
+  next.dequeuer.store(worker->dequeuer.load(std::memory_order_relaxed), std::memory_order_relaxed);
+  next.state.store(WorkerState::kReached, std::memory_order_release);
+  return true;
+}
+
+void worker_orphan(Worker& worker, const Scheduler& scheduler) noexcept {
+  if (worker.dequeuer.load(std::memory_order_relaxed) != &scheduler) return;
+  SpinGuard guard(worker.complist.lock);
+  if (worker.state.load(std::memory_order_relaxed) != WorkerState::kReached) return;
+  report_orphan(scheduler, worker);
+  for (WorkerNode& node : worker.rest) {
+    auto& carried = static_cast<Worker&>(node);
+    carried.state.store(WorkerState::kReached, std::memory_order_release);
+    report_orphan(scheduler, carried);
+  }
+  worker.rest.clear();
+  worker.carries.store(false, std::memory_order_relaxed);
+}
+
+void worker_release_all(UmsData& data) noexcept {
+  data.workers.for_each([&data](Worker& worker) {
+    data.workers.remove(worker);
+    worker.task.module_roles.fetch_sub(1, std::memory_order_relaxed);
+    call_rcu(&worker.rcu, free_worker);
+  });
+}
+
+}  // namespace ums::kernel

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Worker: a thread in worker mode, in one open file.
+//
+//   state      where the worker is                                     who moves it on
+//   kListed    in its completion list, or in a batch that NEXT has     DEQUEUE (the first of the
+//              not walked as far as it                                 batch), NEXT
+//   kReached   out of its list: DEQUEUE or NEXT has named it           EXEC
+//   kRunning   executed by `scheduler`                                 itself: YIELD, EXIT
+//   kEnded     unregistered; memory lives to the end of a grace period nobody
+//
+// Invariants:
+// 1. A registered worker that is not running is suspended inside ENTER or YIELD.
+// 2. `rest` is empty unless the worker is reached or running.
+// 3. Exactly one scheduler executes a worker: EXEC claims it by compare-and-swap.
+//
+// Thread safety: `state` moves kReached -> kRunning without a lock, all others under the list's;
+// `rest` under the list's lock. Other fields belong to the worker's thread while it runs, and to
+// who claimed it otherwise. Found by id under RCU.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+
+#include "sim_kernel/base/kassert.h"
+#include "sim_kernel/lib/rhashtable.h"
+#include "sim_kernel/sched/task.h"
+#include "sim_kernel/sync/rcu.h"
+#include "sim_kernel/ums/worker_list.h"
+
+namespace ums::kernel {
+
+class UmsData;
+struct Complist;
+struct Scheduler;
+
+enum class WorkerState : std::uint8_t { kListed, kReached, kRunning, kEnded };
+
+const char* worker_state_name(WorkerState state) noexcept;
+
+struct Worker : WorkerNode {
+  Worker(UmsData& owner, Task& thread, Complist& list) noexcept
+      : task(thread), complist(list), data(owner), id(thread.tid) {}
+
+  std::atomic<WorkerState> state{WorkerState::kRunning};
+  std::atomic<bool> carries{false};    // whether `rest` is not empty, for who has no lock
+  Task& task;
+  Complist& complist;                  // its own list; it is a user of it
+  Scheduler* scheduler = nullptr;      // who executed it last; null before the first time
+  std::atomic<Scheduler*> dequeuer{nullptr};  // who took it out of its list last
+  std::atomic<std::uint64_t> switches{0};  // its YIELDs; written by itself
+  WorkerList rest;                     // of its batch, behind it, not walked yet
+  RhashNode node;
+  UmsData& data;
+  const pid_t id;                      // its thread's
+  RcuHead rcu;
+};
+
+// ENTER: makes the caller a worker of list `list_id`, suspends it there, and returns when it is
+// executed. Errors: ENOMEM (is one already; no memory), EINVAL (no such list).
+Result<void> worker_enter(UmsData& data, Task& me, int list_id) noexcept;
+
+// YIELD: suspends the caller, tells its scheduler, and returns when it is executed again.
+// Errors: ESRCH (not a running worker).
+Result<void> worker_yield(UmsData& data, Task& me, void* params) noexcept;
+
+// EXIT: ends the caller as a worker and tells its scheduler; it goes on as a plain thread, on its
+// own kernel thread. Errors: ESRCH.
+Result<void> worker_exit(UmsData& data, Task& me) noexcept;
+
+// The worker `id`, or ESRCH.
+// Context: in a read section, to whose end it is valid; a worker that the caller has claimed stays
+// until it runs.
+Result<Worker*> worker_find(UmsData& data, pid_t id) noexcept;
+
+// Claims a worker for EXEC: it is running from now on. Errors: EBUSY (running already, or not yet
+// named by DEQUEUE or NEXT); reported.
+Result<void> worker_claim(Worker& worker, const Task& claimer) noexcept;
+
+// NEXT, in two halves, so that a copy to the program can fail in between and lose nothing.
+// worker_peek_next returns the id behind `id` in its batch, or -1 at the end. Errors: ESRCH (no
+// such worker; in its list, or not reached yet: reported). worker_advance hands the rest of the
+// batch on to `next`; false if somebody else did meanwhile.
+Result<pid_t> worker_peek_next(UmsData& data, pid_t id) noexcept;
+bool worker_advance(UmsData& data, pid_t id, pid_t next) noexcept;
+
+// What the end of `scheduler` means for a worker: one that it had dequeued stays executable, and so
+// do those that the worker carries. They are in no list, and reported.
+void worker_orphan(Worker& worker, const Scheduler& scheduler) noexcept;
+
+// Frees every worker of a file that is released. Context: nobody is inside the file.
+void worker_release_all(UmsData& data) noexcept;
+
+}  // namespace ums::kernel

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sim_kernel/base/output_file.h"
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+#include "sim_kernel/base/limits.h"
+#include "support/temp_file.h"
+
+namespace {
+
+using ums::kernel::kOwnDescriptorMin;
+using ums::kernel::OutputFile;
+using ums::test::TempFile;
+
+int lowest_free_descriptor() {
+  const int descriptor = dup(STDIN_FILENO);
+  close(descriptor);
+  return descriptor;
+}
+
+TEST(OutputFile, AppendsToWhatIsThere) {
+  TempFile temp;
+  for (const char* text : {"one\n", "two\n"}) {
+    OutputFile file;
+    ASSERT_EQ(file.open(temp.path()), 0);
+    file.write(text);
+    file.close();
+    EXPECT_FALSE(file.is_open());
+  }
+  EXPECT_EQ(temp.text(), "one\ntwo\n");
+}
+
+TEST(OutputFile, SaysWhyItCannotBeOpened) {
+  OutputFile file;
+  EXPECT_EQ(file.open("/nonexistent/file"), ENOENT);
+  EXPECT_EQ(file.open("/"), EISDIR);
+  EXPECT_FALSE(file.is_open());
+}
+
+TEST(OutputFile, LeavesLowDescriptorsToTheProgram) {
+  TempFile temp;
+  OutputFile file;
+  const int before = lowest_free_descriptor();
+  ASSERT_EQ(file.open(temp.path()), 0);
+  EXPECT_EQ(lowest_free_descriptor(), before);
+  EXPECT_EQ(fcntl(kOwnDescriptorMin, F_GETFD), FD_CLOEXEC);
+  file.close();
+  EXPECT_EQ(fcntl(kOwnDescriptorMin, F_GETFD), -1);
+}
+
+TEST(OutputFile, TakesALowDescriptorWhereNoOtherIsAllowed) {
+  rlimit old{};
+  ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &old), 0);
+  const rlimit low = {static_cast<rlim_t>(kOwnDescriptorMin), old.rlim_max};
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &low), 0);
+  TempFile temp;
+  OutputFile file;
+  EXPECT_EQ(file.open(temp.path()), 0);
+  file.write("text\n");
+  EXPECT_EQ(temp.text(), "text\n");
+  file.close();
+  setrlimit(RLIMIT_NOFILE, &old);
+}
+
+TEST(OutputFile, NeverWritesIntoAFileOfTheProgram) {
+  TempFile ours;
+  TempFile theirs;
+  OutputFile file;
+  ASSERT_EQ(file.open(ours.path()), 0);
+  const int descriptor = open(theirs.path(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+  ASSERT_GE(descriptor, 0);
+  ASSERT_EQ(dup2(descriptor, kOwnDescriptorMin), kOwnDescriptorMin);
+  file.write("lost\n");
+  close(kOwnDescriptorMin);
+  file.write("lost too\n");
+  EXPECT_EQ(theirs.text(), "");
+  EXPECT_EQ(ours.text(), "");
+  close(descriptor);
+}
+
+TEST(OutputFile, LeavesErrnoAlone) {
+  OutputFile file;
+  errno = 1234;
+  file.open("/nonexistent/file");
+  file.write("nowhere\n");
+  EXPECT_EQ(errno, 1234);
+}
+
+}  // namespace

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sim_kernel/debug/misuse.h"
+
+#include <cstdlib>
+
+#include "sim_kernel/base/limits.h"
+#include "sim_kernel/base/printk.h"
+
+namespace ums::kernel {
+
+namespace {
+
+constinit std::atomic<bool> strict{false};
+constinit std::atomic<unsigned> reports{0};
+
+}  // namespace
+
+void misuse_init() noexcept {
+  const char* const value = secure_getenv("UMS_STRICT");
+  const std::string_view text = value == nullptr ? "" : value;
+  strict.store(!text.empty() && text != "0", std::memory_order_relaxed);
+}
+
+void report_misuse_text(Misuse& kind, std::string_view what) noexcept {
+  reports.fetch_add(1, std::memory_order_relaxed);
+  const unsigned nth = kind.count_.fetch_add(1, std::memory_order_relaxed) + 1;
+  const bool abort_now = strict.load(std::memory_order_relaxed);
+  if (nth <= kMisuseReportsMax || abort_now) {
+    printk(LogLevel::kWarning, "misuse: {}\n  the real module: {}\n  instead: {}{}{}", what,
+           kind.original_, kind.remedy_,
+           nth == kMisuseReportsMax ? "\n  (from now on this kind is counted only)" : "",
+           abort_now ? "\n  UMS_STRICT is set: the program is aborted" : "");
+  }
+  if (abort_now) std::abort();
+}
+
+unsigned misuse_count() noexcept { return reports.load(std::memory_order_relaxed); }
+
+}  // namespace ums::kernel

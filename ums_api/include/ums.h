@@ -62,7 +62,7 @@ int ums_pthread_create(pthread_t* t, ums_attr_t* attr, void* (*func)(void*), voi
 
 /*
  * Makes the calling thread a scheduler, and calls the entry point for every event: first with
- * UMS_SCHEDULER_STARTUP, then whenever a worker that it executed yields or ends, waiting in between.
+ * UMS_SCHEDULER_STARTUP, then when a worker that it executed yields or ends, waiting in between.
  * A signal does not end the wait. Returns only on failure.
  *
  * To leave, the entry point calls pthread_exit; the thread's cleanup handlers (in C++, the

@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "sim_kernel/debug/misuse.h"
+#include "sim_kernel/dev/system_call.h"
 #include "sim_kernel/init/start_kernel.h"
 #include "sim_kernel/sched/parked_signals.h"
 #include "sim_kernel/sync/rcu.h"
@@ -20,25 +21,23 @@ struct CharDevice {
 
 std::array<CharDevice, 4> devices{};
 
-// What a task does on its way back to the program (Linux: exit_to_user_mode_loop).
-void exit_to_user(Task& me) noexcept {
-  const std::uint32_t work = me.exit_work.load(std::memory_order_relaxed);
-  if ((work & kExitRcu) != 0) {
-    me.exit_work.fetch_and(~std::uint32_t{kExitRcu}, std::memory_order_relaxed);
-    rcu_do_callbacks();
-  }
-  if ((work & kExitSignals) != 0) raise_pending_signals(me);
-}
-
 constinit Misuse nested_call{"runs both calls at once, on the same worker or scheduler",
                              "let the handler try again later: its call failed with EBUSY"};
 
-void report_nested_call(const Task& me) noexcept {
+}  // namespace
+
+Error enter_error(const Task& me) noexcept {
+  if (me.syscall_file.load(std::memory_order_relaxed) == nullptr) return Error{EBADF};
   report_misuse(nested_call, "a signal handler interrupted a UMS call of thread {} with another",
                 me.tid);
+  return Error{EBUSY};
 }
 
-}  // namespace
+void exit_to_user(Task& me) noexcept {
+  const std::uint32_t work = me.exit_work.load(std::memory_order_relaxed);
+  if ((work & kExitRcu) != 0) rcu_do_callbacks();
+  if ((work & kExitSignals) != 0) raise_pending_signals(me);
+}
 
 void register_char_device(const char* name, const FileOperations& driver) noexcept {
   for (CharDevice& device : devices) {
@@ -67,28 +66,15 @@ Result<int> device_open(const char* path, int flags) noexcept {
   Task* const me = current_task();
   if (me == nullptr) return Error{ENOMEM};
   if (me->syscall_file.load(std::memory_order_relaxed) != nullptr) {
-    report_nested_call(*me);
-    return Error{EBUSY};
+    return enter_error(*me);
   }
   return file_open(*driver, *me, flags);
 }
 
 Result<void> device_ioctl(int fd, std::uint32_t request, IoctlArg arg) noexcept {
-  Task* const me = current_task();
-  if (me == nullptr) [[unlikely]] {
-    return Error{ENOMEM};
-  }
-  Result<File*> file = file_enter(*me, fd);
-  if (!file.ok()) [[unlikely]] {
-    if (file.error_code() == EBUSY) report_nested_call(*me);
-    return file.error();
-  }
-  const Result<void> result = file.value()->operations.ioctl(*file.value(), *me, request, arg);
-  file_leave(*me);
-  if (me->exit_work.load(std::memory_order_relaxed) != 0) [[unlikely]] {
-    exit_to_user(*me);
-  }
-  return result;
+  return system_call(fd, [&](File& file, Task& me) {
+    return file.operations.ioctl(file, me, request, arg);
+  });
 }
 
 }  // namespace ums::kernel

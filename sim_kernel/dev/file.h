@@ -97,31 +97,29 @@ void release_closed_files() noexcept;
 // What a dead descriptor names.
 inline File* dead_file() noexcept { return reinterpret_cast<File*>(1); }
 
-// Enters the File that `fd` names, for one system call. Errors: EBADF, EBUSY (the task is in a
-// system call already: a signal handler interrupted it).
+// Enters the File that `fd` names, for one system call. Returns it, or null: the descriptor is not
+// ours or dead (EBADF), or the task is in a system call already (EBUSY).
 // Ordering: the barrier makes the store visible to a closer before the descriptor is read again.
-inline Result<File*> file_enter(Task& me, int fd) noexcept {
-  if (fd < 0 || fd >= kDescriptorsMax) [[unlikely]] {
-    return Error{EBADF};
+inline __attribute__((always_inline)) File* file_enter(Task& me, int fd) noexcept {
+  if (static_cast<unsigned>(fd) >= kDescriptorsMax) [[unlikely]] {
+    return nullptr;
   }
   std::atomic<File*>& slot = descriptor_table[fd];
   File* const file = slot.load(std::memory_order_acquire);
-  if (file == nullptr || file == dead_file()) [[unlikely]] {
-    return Error{EBADF};
-  }
-  if (me.syscall_file.load(std::memory_order_relaxed) != nullptr) [[unlikely]] {
-    return Error{EBUSY};
+  if (file <= dead_file() || me.syscall_file.load(std::memory_order_relaxed) != nullptr)
+      [[unlikely]] {
+    return nullptr;
   }
   store_then_light_barrier(me.syscall_file, file);
   if (slot.load(std::memory_order_acquire) != file) [[unlikely]] {
     me.syscall_file.store(nullptr, std::memory_order_release);
-    return Error{EBADF};
+    return nullptr;
   }
   return file;
 }
 
 // Leaves it. Ordering: release, so that who releases the File sees what the call did to it.
-inline void file_leave(Task& me) noexcept {
+inline __attribute__((always_inline)) void file_leave(Task& me) noexcept {
   store_then_light_barrier(me.syscall_file, nullptr);
   if (files_closing.load(std::memory_order_relaxed) != 0) [[unlikely]] {
     release_closed_files();

@@ -92,8 +92,8 @@ inline __attribute__((always_inline)) void execute_task(Task& me, Task& next) no
   }
   next.on_cpu.store(true, std::memory_order_relaxed);
   next.resumer = &me;
-  change_task_state(me.state, TaskState::kExecuting);
-  change_task_state(next.state, TaskState::kRunning);
+  change_task_state<TaskState::kRunning, TaskState::kExecuting>(me.state);
+  change_task_state<TaskState::kSuspended, TaskState::kRunning>(next.state);
   switch_to(me, next);
 }
 
@@ -102,7 +102,7 @@ inline __attribute__((always_inline)) void switch_back(Task& me) noexcept {
   Task& next = *me.resumer;
   me.resumer = nullptr;
   next.on_cpu.store(true, std::memory_order_relaxed);
-  change_task_state(next.state, TaskState::kRunning);
+  change_task_state<TaskState::kExecuting, TaskState::kRunning>(next.state);
   switch_to(me, next);
 }
 

@@ -47,7 +47,7 @@ TaskList& task_list() noexcept REQUIRES(task_list_lock) {
 
 void end_task(Task& task) noexcept {
   if (exit_hook != nullptr) exit_hook(task);
-  change_task_state(task.state, TaskState::kDead);
+  change_task_state<TaskState::kRunning, TaskState::kDead>(task.state);
   {
     SpinGuard guard(task_list_lock);
     task_list().erase(task_list().iterator_to(task));

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The states of a task and the moves between them (Linux: task->__state). A state's name says
-// where the task sits; nothing else may hold it. The only way to change one is change_task_state,
-// which asserts that the move is in the table.
+// where the task sits; nothing else may hold it. The only way to change one is change_task_state.
 //
 //   state          where the task sits                      who moves it on
 //   kRunning       on a Cpu, its own or a carrier's         itself
@@ -53,12 +52,15 @@ inline constexpr bool task_state_legal(TaskState from, TaskState to) noexcept {
   return (kNext[static_cast<std::size_t>(from)] & kBit(to)) != 0;
 }
 
-// Moves `state` on. Ordering: release, so that who reads the state sees what led to it.
-inline void change_task_state(std::atomic<TaskState>& state, TaskState to) noexcept {
-  const TaskState from = state.load(std::memory_order_relaxed);
-  kassert(task_state_legal(from, to), "task goes from {} to {}", task_state_name(from),
-          task_state_name(to));
-  state.store(to, std::memory_order_release);
+// Moves a task on from a state that the caller knows. What is not in the table does not compile.
+// Ordering: release, so that who reads the state sees what led to it.
+template <TaskState kFrom, TaskState kTo>
+inline void change_task_state(std::atomic<TaskState>& state) noexcept {
+  static_assert(task_state_legal(kFrom, kTo));
+  const TaskState now = state.load(std::memory_order_relaxed);
+  kassert(now == kFrom, "task goes from {} to {}, but is {}", task_state_name(kFrom),
+          task_state_name(kTo), task_state_name(now));
+  state.store(kTo, std::memory_order_release);
 }
 
 }  // namespace ums::kernel

@@ -11,13 +11,13 @@ namespace ums::kernel {
 bool WaitQueue::sleep_until_woken(Waiter& waiter) noexcept {
   Task& me = *current_task();
   assert_may_schedule(me);
-  change_task_state(me.state, TaskState::kInterruptible);
+  change_task_state<TaskState::kRunning, TaskState::kInterruptible>(me.state);
   long result = 0;
   while (waiter.woken.load(std::memory_order_acquire) == 0 && result != -EINTR) {
     // Linux restarts the call by itself after a handler with SA_RESTART.
     result = raw_syscall(SYS_futex, syscall_arg(&waiter.woken), FUTEX_WAIT_PRIVATE, 0, 0);
   }
-  change_task_state(me.state, TaskState::kRunning);
+  change_task_state<TaskState::kInterruptible, TaskState::kRunning>(me.state);
   return result != -EINTR;
 }
 

@@ -22,21 +22,6 @@ void free_complist(RcuHead* head) noexcept {
   complists.destroy(boost::intrusive::get_parent_from_member(head, &Complist::rcu));
 }
 
-// Gives `rest` back to the head of the list, in order.
-void return_rest_locked(Complist& list, Worker& worker) noexcept REQUIRES(list.lock) {
-  if (worker.rest.empty()) [[likely]] {
-    return;
-  }
-  list.workers.splice(list.workers.before_begin(), worker.rest);
-  worker.carries.store(false, std::memory_order_relaxed);
-}
-
-void wake_dequeuer_locked(Complist& list) noexcept REQUIRES(list.lock) {
-  if (!list.dequeuers.empty() && !list.workers.empty()) [[unlikely]] {
-    list.dequeuers.wake_up_one();
-  }
-}
-
 }  // namespace
 
 Result<Complist*> complist_create(UmsData& data) noexcept {
@@ -106,42 +91,36 @@ void complist_unuse(Complist& list) noexcept {
   complist_put(list);
 }
 
-void complist_add_tail(Complist& list, Worker& worker) noexcept {
-  SpinGuard guard(list.lock);
-  return_rest_locked(list, worker);
-  worker.state.store(WorkerState::kListed, std::memory_order_relaxed);
-  list.workers.push_back(worker);
-  wake_dequeuer_locked(list);
+void complist_return_rest_locked(Complist& list, Worker& worker) noexcept {
+  if (worker.rest.empty()) return;
+  list.workers.splice(list.workers.before_begin(), worker.rest);
+  worker.carries.store(false, std::memory_order_relaxed);
 }
 
 void complist_return_rest(Complist& list, Worker& worker) noexcept {
   SpinGuard guard(list.lock);
-  return_rest_locked(list, worker);
-  wake_dequeuer_locked(list);
+  complist_return_rest_locked(list, worker);
+  complist_wake_dequeuer_locked(list);
 }
 
-Result<Worker*> complist_take_all(Complist& list) noexcept {
-  SpinGuard guard(list.lock);
+void complist_wake_dequeuer_locked(Complist& list) noexcept {
+  if (!list.workers.empty()) list.dequeuers.wake_up_one();
+}
+
+Result<void> complist_wait_locked(Complist& list) noexcept {
   TRY(list.dequeuers.wait_event_interruptible(list.lock, [&list]() NO_THREAD_SAFETY_ANALYSIS {
     return !list.workers.empty() || list.users == 0;
   }));
   if (list.workers.empty()) return Error{EINVAL};
-  auto& first = static_cast<Worker&>(list.workers.front());
-  list.workers.pop_front();
-  first.state.store(WorkerState::kReached, std::memory_order_relaxed);
-  if (!list.workers.empty()) {
-    first.rest.swap(list.workers);
-    first.carries.store(true, std::memory_order_relaxed);
-  }
-  return &first;
+  return {};
 }
 
 void complist_put_back(Complist& list, Worker& first) noexcept {
   SpinGuard guard(list.lock);
-  return_rest_locked(list, first);
+  complist_return_rest_locked(list, first);
   first.state.store(WorkerState::kListed, std::memory_order_relaxed);
   list.workers.push_front(first);
-  wake_dequeuer_locked(list);
+  complist_wake_dequeuer_locked(list);
 }
 
 void complist_release_all(UmsData& data) noexcept {

@@ -66,15 +66,22 @@ void complist_put(Complist& list) noexcept;
 
 // Puts `worker`, whose list this is, at the tail, and what it still carries of its batch back at
 // the head. Wakes one dequeuer. From then on others may execute the worker.
-void complist_add_tail(Complist& list, Worker& worker) noexcept EXCLUDES(list.lock);
+inline void complist_add_tail(Complist& list, Worker& worker) noexcept EXCLUDES(list.lock);
 
-// Gives back to the head of the list what `worker` carries, and wakes a dequeuer for it.
+// Gives back to the head of the list, in order, what `worker` carries.
 void complist_return_rest(Complist& list, Worker& worker) noexcept EXCLUDES(list.lock);
+void complist_return_rest_locked(Complist& list, Worker& worker) noexcept REQUIRES(list.lock);
+
+// Wakes one dequeuer if there is a worker for it.
+void complist_wake_dequeuer_locked(Complist& list) noexcept REQUIRES(list.lock);
 
 // Takes every worker, waiting for one. Returns the first, which carries the others.
 // Errors: EINTR, EINVAL (its last user went while the caller, no user itself, waited).
 // Context: may sleep.
-Result<Worker*> complist_take_all(Complist& list) noexcept EXCLUDES(list.lock);
+inline Result<Worker*> complist_take_all(Complist& list) noexcept EXCLUDES(list.lock);
+
+// Waits until there is a worker. Errors, context: as complist_take_all.
+Result<void> complist_wait_locked(Complist& list) noexcept REQUIRES(list.lock);
 
 // Undoes complist_take_all: `first` and what it carries return to the head, in order.
 void complist_put_back(Complist& list, Worker& first) noexcept EXCLUDES(list.lock);

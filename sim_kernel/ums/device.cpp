@@ -3,127 +3,18 @@
 
 #include <fcntl.h>
 
-#include <array>
 #include <boost/intrusive/list.hpp>
 #include <cerrno>
 
 #include "sim_kernel/dev/char_device.h"
 #include "sim_kernel/mm/slab.h"
-#include "sim_kernel/mm/user_copy.h"
-#include "sim_kernel/trace/trace.h"
-#include "sim_kernel/ums/context.h"
-#include "ums/ums_ioctl.h"
+#include "sim_kernel/ums/ioctl.h"
 
 namespace ums::kernel {
 
 namespace {
 
-constexpr int kEnotsupp = 524;  // Linux's ENOTSUPP, which the original lets through to programs
-
 constinit ObjectCache<UmsData> pools{"ums_data"};
-
-template <typename T>
-UserPtr<T> user_pointer(IoctlArg arg) noexcept {
-  return arg.from_kernel ? UserPtr<T>::kernel(reinterpret_cast<T*>(arg.value))
-                         : UserPtr<T>::user(arg.value);
-}
-
-int by_value(IoctlArg arg) noexcept { return static_cast<int>(arg.value); }
-
-Result<void> ioctl_create_clist(UmsData& data, Task&, IoctlArg arg) noexcept {
-  Complist& list = *TRY(complist_create(data));
-  const int id = list.id.load(std::memory_order_relaxed);
-  if (!put_user(user_pointer<ums_comp_list_id_t>(arg), id)) {
-    complist_discard(list);
-    return Error{EACCES};
-  }
-  trace_list_create(id);
-  return {};
-}
-
-Result<void> ioctl_enter(UmsData& data, Task& me, IoctlArg arg) noexcept {
-  enter_ums_mode_args args;
-  if (!get_user(args, user_pointer<const enter_ums_mode_args>(arg))) return Error{EACCES};
-  if ((args.flags & ENTER_UMS_SCHED) != 0) return scheduler_enter(data, me, args.ums_complist);
-  if ((args.flags & ENTER_UMS_WORK) != 0) return worker_enter(data, me, args.ums_complist);
-  return Error{EINVAL};
-}
-
-Result<void> ioctl_dequeue_event(UmsData& data, Task& me, IoctlArg arg) noexcept {
-  Scheduler* const scheduler = current_scheduler(data, me);
-  if (scheduler == nullptr) [[unlikely]] {
-    return Error{ESRCH};
-  }
-  TRY(scheduler_wait_event(*scheduler));
-  if (!put_user(user_pointer<ums_sched_event>(arg), scheduler->events.front())) {
-    return Error{EACCES};
-  }
-  scheduler->events.pop();
-  return {};
-}
-
-Result<void> ioctl_dequeue_clist(UmsData& data, Task& me, IoctlArg arg) noexcept {
-  const auto pointer = user_pointer<dequeue_ums_complist_args>(arg);
-  dequeue_ums_complist_args args;
-  if (!get_user(args, pointer)) return Error{EACCES};
-  Worker& first = *TRY(scheduler_dequeue(data, me, args.ums_complist));
-  args.ums_context = first.id;
-  if (!put_user(pointer, args)) {
-    complist_put_back(first.complist, first);
-    return Error{EACCES};
-  }
-  return {};
-}
-
-Result<void> ioctl_next(UmsData& data, Task&, IoctlArg arg) noexcept {
-  const auto pointer = user_pointer<ums_next_context_list_args>(arg);
-  ums_next_context_list_args args;
-  if (!get_user(args, pointer)) return Error{EACCES};
-  do {
-    args.ums_next_context = TRY(worker_peek_next(data, args.ums_context));
-    if (!put_user(pointer, args)) return Error{EACCES};
-  } while (args.ums_next_context != -1 &&
-           !worker_advance(data, args.ums_context, args.ums_next_context));
-  return {};
-}
-
-Result<void> ioctl_execute(UmsData& data, Task& me, IoctlArg arg) noexcept {
-  return scheduler_execute(data, me, by_value(arg));
-}
-
-Result<void> ioctl_yield(UmsData& data, Task& me, IoctlArg arg) noexcept {
-  return worker_yield(data, me, reinterpret_cast<void*>(arg.value));
-}
-
-Result<void> ioctl_exit(UmsData& data, Task& me, IoctlArg) noexcept {
-  return worker_exit(data, me);
-}
-
-Result<void> ioctl_delete_clist(UmsData& data, Task&, IoctlArg arg) noexcept {
-  TRY(complist_delete(data, by_value(arg)));
-  trace_list_delete(by_value(arg));
-  return {};
-}
-
-struct IoctlEntry {
-  std::uint32_t request;
-  Result<void> (*handler)(UmsData& data, Task& me, IoctlArg arg) noexcept;
-};
-
-// By number within the device. The whole request is compared: a right number with another size or
-// direction is not ours.
-constexpr std::array<IoctlEntry, 10> kIoctls = {{
-    {0, nullptr},
-    {IOCTL_CREATE_UMS_CLIST, ioctl_create_clist},
-    {IOCTL_ENTER_UMS, ioctl_enter},
-    {IOCTL_UMS_SCHED_DQEVENT, ioctl_dequeue_event},
-    {IOCTL_DEQUEUE_UMS_CLIST, ioctl_dequeue_clist},
-    {IOCTL_NEXT_UMS_CTX_LIST, ioctl_next},
-    {IOCTL_EXEC_UMS_CTX, ioctl_execute},
-    {IOCTL_UMS_YIELD, ioctl_yield},
-    {IOCTL_EXIT_UMS, ioctl_exit},
-    {IOCTL_DELETE_UMS_CLIST, ioctl_delete_clist},
-}};
 
 // All pools, to refuse a thread's second open.
 class Pools {
@@ -165,8 +56,6 @@ Pools& all_pools() noexcept {
   return *instance;
 }
 
-UmsData& pool_of(File& file) noexcept { return *static_cast<UmsData*>(file.private_data); }
-
 Result<void> ums_open(File& file, Task& opener, int flags) noexcept {
   if ((flags & O_ACCMODE) != O_RDONLY) return Error{EACCES};
   UmsData* const data = pools.create(file.serial, opener.tid);
@@ -180,15 +69,15 @@ Result<void> ums_open(File& file, Task& opener, int flags) noexcept {
 }
 
 Result<void> ums_ioctl(File& file, Task& me, std::uint32_t request, IoctlArg arg) noexcept {
-  const unsigned number = _IOC_NR(request);
-  if (number >= kIoctls.size() || kIoctls[number].request != request || number == 0) [[unlikely]] {
+  const IoctlHandler handler = find_ioctl(request);
+  if (handler == nullptr) [[unlikely]] {
     return Error{kEnotsupp};
   }
-  return kIoctls[number].handler(pool_of(file), me, arg);
+  return handler(ums_data(file), me, arg);
 }
 
 void ums_release(File& file) noexcept {
-  UmsData& data = pool_of(file);
+  UmsData& data = ums_data(file);
   worker_release_all(data);
   scheduler_release_all(data);
   complist_release_all(data);
@@ -197,7 +86,7 @@ void ums_release(File& file) noexcept {
 }
 
 void ums_task_exit(File& file, Task& me) noexcept {
-  UmsData& data = pool_of(file);
+  UmsData& data = ums_data(file);
   if (current_worker(data, me) != nullptr) {
     const Result<void> ended = worker_exit(data, me);
     kassert(ended.ok(), "worker {} could not end: errno {}", me.tid, ended.error_code());

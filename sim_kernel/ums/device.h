@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The UMS device, /dev/ums: the driver that the rest of this folder hangs on, and the only file of
-// it that knows ioctl numbers and user pointers. Each handler decodes, checks in the order of the
-// specification, calls, and copies out.
+// The UMS device, /dev/ums: the driver that the rest of this folder hangs on. A file of it holds a
+// UmsData; its requests are in ioctl.h.
 //
 // Thread safety: that of the calls.
 #pragma once

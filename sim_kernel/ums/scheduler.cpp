@@ -6,8 +6,7 @@
 
 #include "sim_kernel/mm/slab.h"
 #include "sim_kernel/sched/rseq.h"
-#include "sim_kernel/sched/schedule.h"
-#include "sim_kernel/ums/context.h"
+#include "sim_kernel/ums/switch_path.h"
 
 namespace ums::kernel {
 
@@ -33,20 +32,6 @@ Result<void> register_scheduler(UmsData& data, Task& me, Complist& list) noexcep
   return {};
 }
 
-// The list of the caller's own, or another one whose memory is kept for the call.
-struct ListForDequeue {
-  Complist* list;
-  bool own;
-};
-
-Result<ListForDequeue> find_list(UmsData& data, const Scheduler* caller, int list_id) noexcept {
-  if (caller != nullptr && caller->complist.id.load(std::memory_order_relaxed) == list_id)
-      [[likely]] {
-    return ListForDequeue{&caller->complist, true};
-  }
-  return ListForDequeue{TRY(complist_get(data, list_id)), false};
-}
-
 }  // namespace
 
 Result<void> scheduler_enter(UmsData& data, Task& me, int list_id) noexcept {
@@ -58,46 +43,27 @@ Result<void> scheduler_enter(UmsData& data, Task& me, int list_id) noexcept {
     return registered.error();
   }
   rseq_unregister(*me.cpu);
+  trace_scheduler_enter(me.tid, list_id);
   return {};
 }
 
-Result<void> scheduler_wait_event(Scheduler& scheduler) noexcept {
-  if (!scheduler.events.empty()) [[likely]] {
-    return {};
-  }
+Result<void> scheduler_sleep(Scheduler& scheduler) noexcept {
+  trace_block_event(scheduler.id);
   SpinGuard guard(scheduler.lock);
   return scheduler.event_waiters.wait_event_interruptible(
       scheduler.lock, [&scheduler] { return !scheduler.events.empty(); });
 }
 
-Result<Worker*> scheduler_dequeue(UmsData& data, Task& me, int list_id) noexcept {
-  Scheduler* const caller = current_scheduler(data, me);
-  const ListForDequeue from = TRY(find_list(data, caller, list_id));
+Result<Worker*> scheduler_dequeue_foreign(UmsData& data, Scheduler* caller, int list_id) noexcept {
+  Complist& list = *TRY(complist_get(data, list_id));
   Result<Worker*> first =
-      caller != nullptr ? complist_take_all(*from.list) : Result<Worker*>(Error{ESRCH});
-  if (first.ok()) first.value()->dequeuer.store(caller, std::memory_order_relaxed);
-  if (!from.own) complist_put(*from.list);
-  return first;
-}
-
-Result<void> scheduler_execute(UmsData& data, Task& me, pid_t id) noexcept {
-  Scheduler* scheduler = nullptr;
-  Worker* worker = nullptr;
-  {
-    RcuReadGuard guard;
-    worker = TRY(worker_find(data, id));
-    scheduler = current_scheduler(data, me);
-    if (scheduler == nullptr) [[unlikely]] {
-      return Error{ESRCH};
-    }
-    TRY(scheduler->events.reserve());
-    TRY(worker_claim(*worker, me));
+      caller != nullptr ? complist_take_all(list) : Result<Worker*>(Error{ESRCH});
+  if (first.ok()) {
+    first.value()->dequeuer.store(caller, std::memory_order_relaxed);
+    trace_dequeue(caller->id, first.value()->id, 1 + first.value()->rest.size());
   }
-  worker->scheduler = scheduler;
-  scheduler->switches.store(scheduler->switches.load(std::memory_order_relaxed) + 1,
-                            std::memory_order_relaxed);
-  execute_task(me, worker->task);
-  return {};
+  complist_put(list);
+  return first;
 }
 
 void scheduler_end(Scheduler& scheduler) noexcept {
@@ -107,6 +73,7 @@ void scheduler_end(Scheduler& scheduler) noexcept {
     RcuReadGuard guard;
     data.workers.walk([&scheduler](Worker& worker) { worker_orphan(worker, scheduler); });
   }
+  trace_scheduler_exit(scheduler.id);
   data.schedulers.remove(scheduler);
   me.module_roles.fetch_sub(1, std::memory_order_relaxed);
   context_refresh(data, me);

@@ -53,15 +53,19 @@ Result<void> scheduler_enter(UmsData& data, Task& me, int list_id) noexcept;
 
 // DQEVENT: waits until the caller has an event. It stays the oldest until events.pop().
 // Errors: EINTR.
-Result<void> scheduler_wait_event(Scheduler& scheduler) noexcept;
+inline Result<void> scheduler_wait_event(Scheduler& scheduler) noexcept;
+Result<void> scheduler_sleep(Scheduler& scheduler) noexcept;
 
 // DEQUEUE: takes all workers of list `list_id`, waiting for one. Returns the first.
 // Errors: EINVAL (no such list), ESRCH (the caller is no scheduler), EINTR.
-Result<Worker*> scheduler_dequeue(UmsData& data, Task& me, int list_id) noexcept;
+inline Result<Worker*> scheduler_dequeue(UmsData& data, Task& me, int list_id) noexcept;
+
+// The same where `caller` is null, or the list is not the one that it entered with.
+Result<Worker*> scheduler_dequeue_foreign(UmsData& data, Scheduler* caller, int list_id) noexcept;
 
 // EXEC: runs the worker `id` in the place of the caller until it yields or ends.
 // Errors: ESRCH (no such worker; the caller is no scheduler), EBUSY (see worker_claim), ENOMEM.
-Result<void> scheduler_execute(UmsData& data, Task& me, pid_t id) noexcept;
+inline Result<void> scheduler_execute(UmsData& data, Task& me, pid_t id) noexcept;
 
 // Ends a scheduler whose thread ends. Workers that it took stay executable; they are reported.
 void scheduler_end(Scheduler& scheduler) noexcept;

@@ -12,8 +12,7 @@
 #include "sim_kernel/mm/slab.h"
 #include "sim_kernel/sched/idle.h"
 #include "sim_kernel/sched/rseq.h"
-#include "sim_kernel/sched/schedule.h"
-#include "sim_kernel/ums/context.h"
+#include "sim_kernel/ums/switch_path.h"
 
 namespace ums::kernel {
 
@@ -56,16 +55,10 @@ void unregister_worker(Worker& worker) noexcept {
   call_rcu(&worker.rcu, free_worker);
 }
 
-// Puts the caller on its list, where others may execute it from now on. It must switch away next.
-void suspend(Worker& worker) noexcept {
-  change_task_state(worker.task.state, TaskState::kSuspended);
-  complist_add_tail(worker.complist, worker);
-}
-
 // Ends the EXEC of a scheduler that is not beneath the caller on this Cpu: the caller has left its
 // Cpu since, through another file, and that Cpu idles.
 void wake_scheduler(Task& scheduler) noexcept {
-  change_task_state(scheduler.state, TaskState::kReturning);
+  change_task_state<TaskState::kExecuting, TaskState::kReturning>(scheduler.state);
   wake_idle_cpu(*scheduler.cpu, scheduler);
 }
 
@@ -84,7 +77,7 @@ void report_orphan(const Scheduler& scheduler, const Worker& worker) noexcept {
 // Leaves the carrier to the scheduler beneath, for the caller's own kernel thread.
 void go_home(Task& me) noexcept {
   unblock_cancellation();
-  change_task_state(me.state, TaskState::kReturning);
+  change_task_state<TaskState::kRunning, TaskState::kReturning>(me.state);
   wake_idle_cpu(me.home, me);
   switch_back(me);
 }
@@ -110,31 +103,21 @@ Result<void> worker_enter(UmsData& data, Task& me, int list_id) noexcept {
     unregister_worker(*worker.value());
     return idle.error();
   }
-  suspend(*worker.value());
+  trace_worker_enter(me.tid, list_id);
+  worker_suspend(*worker.value());
   switch_to_idle(me);
   return {};
 }
 
-Result<void> worker_yield(UmsData& data, Task& me, void* params) noexcept {
-  Worker* const worker = current_worker(data, me);
-  if (worker == nullptr) [[unlikely]] {
-    return Error{ESRCH};
-  }
-  Scheduler& scheduler = *worker->scheduler;
-  const bool beneath = me.resumer == &scheduler.task;
-  if (!beneath) [[unlikely]] {
-    TRY(prepare_idle(me));
-  }
-  worker->switches.store(worker->switches.load(std::memory_order_relaxed) + 1,
-                         std::memory_order_relaxed);
-  scheduler.events.push_yield(worker->id, params);
-  suspend(*worker);
-  if (beneath) [[likely]] {
-    switch_back(me);
-  } else {
-    wake_scheduler(scheduler.task);
-    switch_to_idle(me);
-  }
+Result<void> worker_yield_elsewhere(Worker& worker, void* params) noexcept {
+  Task& me = worker.task;
+  Scheduler& scheduler = *worker.scheduler;
+  TRY(prepare_idle(me));
+  count(worker.switches);
+  scheduler.events.push_yield(worker.id, params);
+  worker_suspend(worker);
+  wake_scheduler(scheduler.task);
+  switch_to_idle(me);
   return {};
 }
 
@@ -143,6 +126,7 @@ Result<void> worker_exit(UmsData& data, Task& me) noexcept {
   if (worker == nullptr) return Error{ESRCH};
   Scheduler& scheduler = *worker->scheduler;
   scheduler.events.push_terminated(worker->id);
+  trace_worker_exit(worker->id, scheduler.id);
   unregister_worker(*worker);
   if (me.resumer == &scheduler.task) {
     go_home(me);
@@ -152,37 +136,20 @@ Result<void> worker_exit(UmsData& data, Task& me) noexcept {
   return {};
 }
 
-Result<Worker*> worker_find(UmsData& data, pid_t id) noexcept {
-  Worker* const worker = data.workers.find(id);
-  if (worker == nullptr) [[unlikely]] {
-    return Error{ESRCH};
-  }
-  return worker;
-}
-
-Result<void> worker_claim(Worker& worker, const Task& claimer) noexcept {
-  WorkerState state = WorkerState::kReached;
-  // Acquire; pairs with the list's lock, under which the worker became reached.
-  if (worker.state.compare_exchange_strong(state, WorkerState::kRunning,
-                                           std::memory_order_acquire)) [[likely]] {
-    return {};
-  }
+Error worker_claim_failed(const Worker& worker, WorkerState state, const Task& claimer) noexcept {
   report_misuse(execute_busy, "EXEC of worker {} by thread {}: it is {}", worker.id, claimer.tid,
                 worker_state_name(state));
   return Error{EBUSY};
 }
 
-Result<pid_t> worker_peek_next(UmsData& data, pid_t id) noexcept {
-  RcuReadGuard guard;
-  Worker& worker = *TRY(worker_find(data, id));
-  const WorkerState state = worker.state.load(std::memory_order_relaxed);
-  if (state == WorkerState::kListed || state == WorkerState::kEnded) [[unlikely]] {
-    report_misuse(next_of_listed, "NEXT of worker {}: it is {}", id, worker_state_name(state));
-    return Error{ESRCH};
-  }
-  if (!worker.carries.load(std::memory_order_relaxed)) return pid_t{-1};
-  SpinGuard list_guard(worker.complist.lock);
-  if (worker.rest.empty()) return pid_t{-1};
+Error worker_not_reached(const Worker& worker, WorkerState state) noexcept {
+  report_misuse(next_of_listed, "NEXT of worker {}: it is {}", worker.id, worker_state_name(state));
+  return Error{ESRCH};
+}
+
+pid_t worker_peek_rest(Worker& worker) noexcept {
+  SpinGuard guard(worker.complist.lock);
+  if (worker.rest.empty()) return -1;
   return static_cast<Worker&>(worker.rest.front()).id;
 }
 

@@ -62,7 +62,14 @@ Result<void> worker_enter(UmsData& data, Task& me, int list_id) noexcept;
 
 // YIELD: suspends the caller, tells its scheduler, and returns when it is executed again.
 // Errors: ESRCH (not a running worker).
-Result<void> worker_yield(UmsData& data, Task& me, void* params) noexcept;
+inline Result<void> worker_yield(UmsData& data, Task& me, void* params) noexcept;
+
+// Puts the caller on its list, where others may execute it from now on. It must switch away next.
+inline void worker_suspend(Worker& worker) noexcept;
+
+// YIELD of a worker whose scheduler does not wait beneath it on this Cpu: the worker has been
+// suspended through another file since, and that scheduler's own Cpu idles.
+Result<void> worker_yield_elsewhere(Worker& worker, void* params) noexcept;
 
 // EXIT: ends the caller as a worker and tells its scheduler; it goes on as a plain thread, on its
 // own kernel thread. Errors: ESRCH.
@@ -71,17 +78,20 @@ Result<void> worker_exit(UmsData& data, Task& me) noexcept;
 // The worker `id`, or ESRCH.
 // Context: in a read section, to whose end it is valid; a worker that the caller has claimed stays
 // until it runs.
-Result<Worker*> worker_find(UmsData& data, pid_t id) noexcept;
+inline Result<Worker*> worker_find(UmsData& data, pid_t id) noexcept;
 
 // Claims a worker for EXEC: it is running from now on. Errors: EBUSY (running already, or not yet
 // named by DEQUEUE or NEXT); reported.
-Result<void> worker_claim(Worker& worker, const Task& claimer) noexcept;
+inline Result<void> worker_claim(Worker& worker, const Task& claimer) noexcept;
+Error worker_claim_failed(const Worker& worker, WorkerState state, const Task& claimer) noexcept;
 
 // NEXT, in two halves, so that a copy to the program can fail in between and lose nothing.
 // worker_peek_next returns the id behind `id` in its batch, or -1 at the end. Errors: ESRCH (no
 // such worker; in its list, or not reached yet: reported). worker_advance hands the rest of the
 // batch on to `next`; false if somebody else did meanwhile.
-Result<pid_t> worker_peek_next(UmsData& data, pid_t id) noexcept;
+inline Result<pid_t> worker_peek_next(UmsData& data, pid_t id) noexcept;
+Error worker_not_reached(const Worker& worker, WorkerState state) noexcept;
+pid_t worker_peek_rest(Worker& worker) noexcept;
 bool worker_advance(UmsData& data, pid_t id, pid_t next) noexcept;
 
 // What the end of `scheduler` means for a worker: one that it had dequeued stays executable, and so

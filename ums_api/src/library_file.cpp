@@ -8,6 +8,7 @@
 #include <cerrno>
 
 #include "sim_kernel/base/raw_syscall.h"
+#include "sim_kernel/dev/char_device.h"
 #include "ums_api/src/backend.h"
 
 namespace ums::api {

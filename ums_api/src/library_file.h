@@ -16,7 +16,7 @@
 
 #include <atomic>
 
-#include "sim_kernel/dev/char_device.h"
+#include "sim_kernel/ums/ioctl.h"
 
 namespace ums::api {
 
@@ -28,20 +28,23 @@ int library_ioctl_slow(unsigned request, kernel::IoctlArg arg) noexcept;
 // Performs `request` on the library's file. Returns 0 or -errno; where there is no file, the error
 // of opening it.
 // Context: may sleep and switch, as the request does.
-inline int library_ioctl(unsigned request, kernel::IoctlArg arg) {
+template <unsigned kRequest>
+inline __attribute__((always_inline)) int library_ioctl(kernel::IoctlArg arg) noexcept {
   const int fd = simulated_fd.load(std::memory_order_acquire);
   if (fd < 0) [[unlikely]] {
-    return library_ioctl_slow(request, arg);
+    return library_ioctl_slow(kRequest, arg);
   }
-  return -kernel::device_ioctl(fd, request, arg).error_code();
+  return -kernel::ums_ioctl<kRequest>(fd, arg).error_code();
 }
 
 // For arguments that are the library's own, or values: nothing is checked.
-inline int library_ioctl(unsigned request, const void* own) {
-  return library_ioctl(request, {reinterpret_cast<unsigned long>(own), true});
+template <unsigned kRequest>
+inline __attribute__((always_inline)) int library_ioctl(const void* own) noexcept {
+  return library_ioctl<kRequest>(kernel::IoctlArg{reinterpret_cast<unsigned long>(own), true});
 }
-inline int library_ioctl(unsigned request, int value) {
-  return library_ioctl(request, {static_cast<unsigned long>(value), true});
+template <unsigned kRequest>
+inline __attribute__((always_inline)) int library_ioctl(int value) noexcept {
+  return library_ioctl<kRequest>(kernel::IoctlArg{static_cast<unsigned long>(value), true});
 }
 
 // Closes the library's file if the calling thread opened it and nothing has used it yet.

@@ -29,11 +29,11 @@ int c_result(int result) noexcept {
   return 0;
 }
 
-template <typename Argument>
-int repeat_if_interrupted(unsigned request, Argument argument) {
+template <unsigned kRequest, typename Argument>
+inline __attribute__((always_inline)) int repeat_if_interrupted(Argument argument) noexcept {
   int result = 0;
   do {
-    result = library_ioctl(request, argument);
+    result = library_ioctl<kRequest>(argument);
   } while (result == -EINTR);
   return result;
 }
@@ -60,12 +60,13 @@ UMS_EXPORT int create_ums_completion_list(ums_completion_list_t* list) {
   if (list == nullptr) return fail(EFAULT);
   // The program's own pointer, checked by the device: a bad one is an error, not a fault.
   return c_result(
-      library_ioctl(IOCTL_CREATE_UMS_CLIST, {reinterpret_cast<unsigned long>(list), false}));
+      library_ioctl<IOCTL_CREATE_UMS_CLIST>(
+      ums::kernel::IoctlArg{reinterpret_cast<unsigned long>(list), false}));
 }
 
 UMS_EXPORT int delete_ums_completion_list(ums_completion_list_t* list) {
   if (list == nullptr) return fail(EFAULT);
-  const int result = library_ioctl(IOCTL_DELETE_UMS_CLIST, *list);
+  const int result = library_ioctl<IOCTL_DELETE_UMS_CLIST>(*list);
   if (result == 0) *list = 0;
   return c_result(result);
 }
@@ -75,10 +76,10 @@ UMS_EXPORT int enter_ums_scheduling_mode(ums_scheduler_startup_info_t* info) {
   if (info == nullptr || info->ums_scheduler_entry_point == nullptr) return fail(EFAULT);
   const ums_scheduler_startup_info_t own = *info;
   const enter_ums_mode_args enter{ENTER_UMS_SCHED, own.completion_list};
-  int result = library_ioctl(IOCTL_ENTER_UMS, &enter);
+  int result = library_ioctl<IOCTL_ENTER_UMS>(&enter);
   while (result == 0) {
     ums_sched_event event;
-    result = repeat_if_interrupted<void*>(IOCTL_UMS_SCHED_DQEVENT, &event);
+    result = repeat_if_interrupted<IOCTL_UMS_SCHED_DQEVENT, void*>(&event);
     if (result == 0) [[likely]] {
       call_entry_point(own.ums_scheduler_entry_point, own.scheduler_param, event);
     }
@@ -91,7 +92,7 @@ UMS_EXPORT int dequeue_ums_completion_list_items(ums_completion_list_t list, ums
     return fail(EFAULT);
   }
   dequeue_ums_complist_args args{list, 0};
-  const int result = library_ioctl(IOCTL_DEQUEUE_UMS_CLIST, &args);
+  const int result = library_ioctl<IOCTL_DEQUEUE_UMS_CLIST>(&args);
   if (result == 0) [[likely]] {
     *out = args.ums_context;
   }
@@ -100,7 +101,7 @@ UMS_EXPORT int dequeue_ums_completion_list_items(ums_completion_list_t list, ums
 
 UMS_EXPORT ums_context_t get_next_ums_list_item(ums_context_t ctx) {
   ums_next_context_list_args args{ctx, 0};
-  const int result = library_ioctl(IOCTL_NEXT_UMS_CTX_LIST, &args);
+  const int result = library_ioctl<IOCTL_NEXT_UMS_CTX_LIST>(&args);
   if (result < 0) [[unlikely]] {
     return fail(-result);
   }
@@ -108,9 +109,9 @@ UMS_EXPORT ums_context_t get_next_ums_list_item(ums_context_t ctx) {
 }
 
 UMS_EXPORT int execute_ums_thread(ums_context_t ctx) {
-  return c_result(repeat_if_interrupted(IOCTL_EXEC_UMS_CTX, ctx));
+  return c_result(repeat_if_interrupted<IOCTL_EXEC_UMS_CTX>(ctx));
 }
 
 UMS_EXPORT int ums_thread_yield(void* scheduler_param) {
-  return c_result(repeat_if_interrupted<const void*>(IOCTL_UMS_YIELD, scheduler_param));
+  return c_result(repeat_if_interrupted<IOCTL_UMS_YIELD, const void*>(scheduler_param));
 }

@@ -36,7 +36,7 @@ constinit kernel::ObjectCache<WorkerStart> worker_starts{"worker_start"};
 
 pthread_key_t worker_key;
 
-void leave_worker_mode(void* /*set*/) { library_ioctl(IOCTL_EXIT_UMS, 0); }
+void leave_worker_mode(void* /*set*/) { library_ioctl<IOCTL_EXIT_UMS>(0); }
 
 __attribute__((constructor(101))) void make_worker_key() noexcept {
   const int error = pthread_key_create(&worker_key, leave_worker_mode);
@@ -52,7 +52,7 @@ void* worker_main(void* argument) {
   const enter_ums_mode_args enter{ENTER_UMS_WORK, start.completion_list};
   int result = 0;
   do {
-    result = library_ioctl(IOCTL_ENTER_UMS, &enter);
+    result = library_ioctl<IOCTL_ENTER_UMS>(&enter);
   } while (result == -EINTR);  // the real device: still suspended, goes on waiting
   if (result != 0) {
     pthread_setspecific(worker_key, nullptr);

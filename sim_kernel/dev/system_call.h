@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The way into the kernel and out of it (Linux: entry_64.S, exit_to_user_mode_loop).
+//
+//     return system_call(fd, [&](File& file, Task& me) { return worker_yield(..., me, ...); });
+//
+// It is inline, so that a call whose handler is known at compile time reaches it without a jump
+// through a table: that is how the library calls. Programs that pass an ioctl number come through
+// device_ioctl (char_device.h), which is this with a table behind it.
+//
+// Thread safety: any thread. A call from a signal handler that interrupted the kernel is refused.
+#pragma once
+
+#include "sim_kernel/base/result.h"
+#include "sim_kernel/dev/file.h"
+#include "sim_kernel/sched/task.h"
+
+namespace ums::kernel {
+
+// Why file_enter failed: EBADF, or EBUSY, which is reported.
+Error enter_error(const Task& me) noexcept;
+
+// What a task does on its way back to the program, when exit_work says so.
+void exit_to_user(Task& me) noexcept;
+
+// Performs `handler(file, me)` inside the File that `fd` names. Errors: EBADF, EBUSY, ENOMEM (no
+// Task), the handler's.
+// Context: the handler may sleep and switch; the call may return on another kernel thread.
+template <typename Handler>
+inline __attribute__((always_inline)) Result<void> system_call(int fd, Handler handler) noexcept {
+  Task* const me = current_task();
+  if (me == nullptr) [[unlikely]] {
+    return Error{ENOMEM};
+  }
+  File* const file = file_enter(*me, fd);
+  if (file == nullptr) [[unlikely]] {
+    return enter_error(*me);
+  }
+  const Result<void> result = handler(*file, *me);
+  file_leave(*me);
+  if (me->exit_work.load(std::memory_order_relaxed) != 0) [[unlikely]] {
+    exit_to_user(*me);
+  }
+  return result;
+}
+
+}  // namespace ums::kernel

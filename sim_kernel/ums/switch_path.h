@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The switch path: everything between a worker's YIELD and the next worker's return from its own.
+//
+//     worker     worker_yield          event queued, worker listed, switch to the scheduler
+//     scheduler  scheduler_execute     ... returns
+//                scheduler_wait_event  the event
+//                scheduler_dequeue     the list taken whole (complist_take_all)
+//                worker_peek_next      the batch walked (worker_advance)
+//                scheduler_execute     a worker claimed, switch to it
+//     worker     worker_yield          ... returns
+//
+// Inline, so that each call of the library is straight code: what these functions mean, and which
+// errors they give, stands where they are declared. What is rare is a call to a function of the
+// .cpp files. In a cycle there are two system-wide costs that cannot be avoided, the two switches
+// with their thread pointers, and three atomic read-modify-writes: the list's lock at the tail and
+// at the head, and the claim.
+//
+// Thread safety, context: as declared in complist.h, worker.h and scheduler.h.
+#pragma once
+
+#include "sim_kernel/sched/schedule.h"
+#include "sim_kernel/trace/trace.h"
+#include "sim_kernel/ums/context.h"
+#include "sim_kernel/ums/ums_data.h"
+
+namespace ums::kernel {
+
+// Adds 1 to a counter that one thread writes and others may read.
+inline void count(std::atomic<std::uint64_t>& counter) noexcept {
+  counter.store(counter.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+}
+
+// --- completion list ---
+
+inline void complist_add_tail(Complist& list, Worker& worker) noexcept {
+  SpinGuard guard(list.lock);
+  if (!worker.rest.empty()) [[unlikely]] {
+    complist_return_rest_locked(list, worker);
+  }
+  worker.state.store(WorkerState::kListed, std::memory_order_relaxed);
+  list.workers.push_back(worker);
+  if (!list.dequeuers.empty()) [[unlikely]] {
+    complist_wake_dequeuer_locked(list);
+  }
+}
+
+inline Result<Worker*> complist_take_all(Complist& list) noexcept {
+  SpinGuard guard(list.lock);
+  if (list.workers.empty()) [[unlikely]] {
+    TRY(complist_wait_locked(list));
+  }
+  auto& first = static_cast<Worker&>(list.workers.front());
+  list.workers.pop_front();
+  first.state.store(WorkerState::kReached, std::memory_order_relaxed);
+  if (!list.workers.empty()) {
+    first.rest.swap(list.workers);
+    first.carries.store(true, std::memory_order_relaxed);
+  }
+  return &first;
+}
+
+// --- worker ---
+
+inline Result<Worker*> worker_find(UmsData& data, pid_t id) noexcept {
+  Worker* const worker = data.workers.find(id);
+  if (worker == nullptr) [[unlikely]] {
+    return Error{ESRCH};
+  }
+  return worker;
+}
+
+inline Result<void> worker_claim(Worker& worker, const Task& claimer) noexcept {
+  WorkerState state = WorkerState::kReached;
+  // Acquire; pairs with the list's lock, under which the worker became reached.
+  if (worker.state.compare_exchange_strong(state, WorkerState::kRunning,
+                                           std::memory_order_acquire)) [[likely]] {
+    return {};
+  }
+  return worker_claim_failed(worker, state, claimer);
+}
+
+inline Result<pid_t> worker_peek_next(UmsData& data, pid_t id) noexcept {
+  RcuReadGuard guard;
+  Worker& worker = *TRY(worker_find(data, id));
+  const WorkerState state = worker.state.load(std::memory_order_relaxed);
+  if (state == WorkerState::kListed || state == WorkerState::kEnded) [[unlikely]] {
+    return worker_not_reached(worker, state);
+  }
+  if (!worker.carries.load(std::memory_order_relaxed)) [[likely]] {
+    return pid_t{-1};
+  }
+  return worker_peek_rest(worker);
+}
+
+inline void worker_suspend(Worker& worker) noexcept {
+  change_task_state<TaskState::kRunning, TaskState::kSuspended>(worker.task.state);
+  complist_add_tail(worker.complist, worker);
+}
+
+inline Result<void> worker_yield(UmsData& data, Task& me, void* params) noexcept {
+  Worker* const worker = current_worker(data, me);
+  if (worker == nullptr) [[unlikely]] {
+    return Error{ESRCH};
+  }
+  Scheduler& scheduler = *worker->scheduler;
+  trace_yield(worker->id, scheduler.id, reinterpret_cast<std::uint64_t>(params));
+  if (me.resumer != &scheduler.task) [[unlikely]] {
+    return worker_yield_elsewhere(*worker, params);
+  }
+  count(worker->switches);
+  scheduler.events.push_yield(worker->id, params);
+  worker_suspend(*worker);
+  switch_back(me);
+  return {};
+}
+
+// --- scheduler ---
+
+inline Result<void> scheduler_wait_event(Scheduler& scheduler) noexcept {
+  if (scheduler.events.empty()) [[unlikely]] {
+    return scheduler_sleep(scheduler);
+  }
+  return {};
+}
+
+inline Result<Worker*> scheduler_dequeue(UmsData& data, Task& me, int list_id) noexcept {
+  Scheduler* const caller = current_scheduler(data, me);
+  if (caller == nullptr || caller->complist.id.load(std::memory_order_relaxed) != list_id)
+      [[unlikely]] {
+    return scheduler_dequeue_foreign(data, caller, list_id);
+  }
+  Worker* const first = TRY(complist_take_all(caller->complist));
+  first->dequeuer.store(caller, std::memory_order_relaxed);
+  if (trace_on.load(std::memory_order_relaxed)) [[unlikely]] {
+    trace_dequeue(caller->id, first->id, 1 + first->rest.size());
+  }
+  return first;
+}
+
+inline Result<void> scheduler_execute(UmsData& data, Task& me, pid_t id) noexcept {
+  Scheduler* scheduler = nullptr;
+  Worker* worker = nullptr;
+  {
+    RcuReadGuard guard;
+    worker = TRY(worker_find(data, id));
+    scheduler = current_scheduler(data, me);
+    if (scheduler == nullptr) [[unlikely]] {
+      return Error{ESRCH};
+    }
+    TRY(scheduler->events.reserve());
+    TRY(worker_claim(*worker, me));
+  }
+  worker->scheduler = scheduler;
+  count(scheduler->switches);
+  trace_exec(scheduler->id, worker->id);
+  execute_task(me, worker->task);
+  return {};
+}
+
+}  // namespace ums::kernel

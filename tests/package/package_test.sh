@@ -1,0 +1,72 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# package_test.sh BUILD CC CXX: installs the build tree BUILD into a folder of its own, moves that
+# elsewhere, and uses it as other people's projects would: the headers in each language,
+# pkg-config, CMake, and what libums.so shows to a linker.
+set -euo pipefail
+
+build=$1 cc=$2 cxx=$3
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+cd "$folder"
+export UMS_BACKEND=sim UMS_QUIET=1
+
+die() {
+  printf 'package_test: %s\n' "$*" >&2
+  exit 1
+}
+
+cmake --install "$build" --prefix "$folder/first" >install.log || die "$(cat install.log)"
+mv first prefix
+prefix=$folder/prefix
+export PKG_CONFIG_PATH=$prefix/lib/pkgconfig LD_LIBRARY_PATH=$prefix/lib
+
+echo '- headers'
+strict=(-Wall -Wextra -pedantic -Werror -fsyntax-only -I"$prefix/include")
+while IFS= read -r header; do
+  case $header in
+    *.h)
+      for std in c11 c17; do "$cc" -std=$std "${strict[@]}" -x c <(echo "#include <$header>"); done
+      for std in c++11 c++20; do
+        "$cxx" -std=$std "${strict[@]}" -x c++ <(echo "#include <$header>")
+      done
+      ;;
+    *.hpp) "$cxx" -std=c++20 "${strict[@]}" -x c++ <(echo "#include <$header>") ;;
+  esac
+done < <(cd "$prefix/include" && find . -type f | sed 's,^\./,,')
+for header in ums.h umsdefs.h ums/ums_ioctl.h ums/ums_dev.h ums/ums.hpp; do
+  [[ -f $prefix/include/$header ]] || die "$header is not installed"
+done
+
+echo '- pkg-config'
+c_flags=(-std=c11 -Wall -Wextra -pedantic -Werror -D_GNU_SOURCE)
+for name in libums ums; do
+  read -ra flags <<<"$(pkg-config --cflags --libs $name)"
+  "$cc" "${c_flags[@]}" "$here/consumer/consumer.c" "${flags[@]}" -o "with_$name"
+  "./with_$name" || die "with_$name exits $?"
+done
+read -ra flags <<<"$(pkg-config --static --cflags --libs libums)"
+"$cc" "${c_flags[@]}" "$here/consumer/consumer.c" "${flags[@]/#-lums/-l:libums.a}" -o with_archive
+LD_LIBRARY_PATH='' ./with_archive || die "with_archive exits $?"
+
+echo '- CMake'
+cmake -S "$here/consumer" -B tree -G Ninja -DCMAKE_PREFIX_PATH="$prefix" -DCMAKE_C_COMPILER="$cc" \
+  -DCMAKE_CXX_COMPILER="$cxx" >configure.log 2>&1 || die "$(cat configure.log)"
+cmake --build tree >build.log || die "$(cat build.log)"
+for library in ums ums_static; do
+  LD_LIBRARY_PATH='' "tree/with_$library" || die "with_$library exits $?"
+done
+
+echo '- symbols'
+so=$prefix/lib/libums.so
+[[ $(readelf -d "$so") == *'soname: [libums.so.0]'* ]] || die 'the SONAME is not libums.so.0'
+needed=$(readelf -d "$so" | sed -n 's/.*NEEDED.*\[\(.*\)\]/\1/p' |
+  grep -vE '^(libc|libstdc\+\+|libgcc_s|libm|ld-linux.*)\.so') || true
+[[ -z $needed ]] || die "libums.so needs $needed"
+exports() { nm -D --defined-only "$1" | sed 's/.* //' | sort; }
+libc=$("$cc" -print-file-name=libc.so.6)
+stray=$(comm -23 <(exports "$so" | grep -vE '^UMS_0|@@UMS_0\.[0-9]+$') \
+  <(exports "$libc" | sed 's/@.*//' | sort -u))
+[[ -z $stray ]] || die "exported, but neither in libums.map nor in libc: $stray"

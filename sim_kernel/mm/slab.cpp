@@ -123,7 +123,7 @@ bool SlabCache::grow_locked() noexcept {
   return true;
 }
 
-// Ordering: release; pairs with the acquire in slab_reset_after_fork.
+// Ordering: release; pairs with the acquires in slab_reset_after_fork and slab_for_each.
 void SlabCache::register_cache() noexcept {
   next_cache_ = all_caches.load(std::memory_order_relaxed);
   while (!all_caches.compare_exchange_weak(next_cache_, this, std::memory_order_release,
@@ -186,6 +186,11 @@ void SlabCache::reset_after_fork() noexcept {
 void slab_reset_after_fork() noexcept {
   SlabCache* cache = all_caches.load(std::memory_order_acquire);
   for (; cache != nullptr; cache = cache->next_cache_) cache->reset_after_fork();
+}
+
+void slab_for_each(void (*visit)(const SlabCache& cache, void* argument), void* argument) noexcept {
+  const SlabCache* cache = all_caches.load(std::memory_order_acquire);
+  for (; cache != nullptr; cache = cache->next_cache_) visit(*cache, argument);
 }
 
 }  // namespace ums::kernel

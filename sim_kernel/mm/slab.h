@@ -82,6 +82,8 @@ class SlabCache {
   };
 
   friend void slab_reset_after_fork() noexcept;
+  friend void slab_for_each(void (*visit)(const SlabCache& cache, void* argument),
+                            void* argument) noexcept;
 
   static constexpr std::uint32_t stride(std::size_t bytes, std::size_t align) noexcept {
     const std::size_t redzone = UMS_SANITIZE_ADDRESS ? 16 : 0;
@@ -115,6 +117,9 @@ class SlabCache {
 
 // In a forked child: every cache forgets its lock's holder, and finds its free objects anew.
 void slab_reset_after_fork() noexcept;
+
+// Calls visit(cache) for every cache that ever held memory, newest first. For tests and tools.
+void slab_for_each(void (*visit)(const SlabCache& cache, void* argument), void* argument) noexcept;
 
 template <typename T>
 class ObjectCache {

@@ -76,7 +76,8 @@ Options parse(int argc, char** argv) {
 }
 
 // The library chooses its backend when it is loaded, before main. Where the user did not choose,
-// the program starts itself again with the simulation chosen and the library's notice off.
+// the program starts itself again with the simulation chosen, and without the notice that the
+// library has given by then.
 void choose_simulation(char** argv) {
   if (std::getenv("UMS_BACKEND") != nullptr) {
     return;
@@ -93,6 +94,12 @@ void add_all_rows(RowTable& table) {
   add_context_rows(table);
   add_fiber_rows(table);
   add_futex_rows(table);
+  add_switch_rows(table);
+  add_full_cycle_rows(table);
+  add_throughput_rows(table);
+  add_creation_rows(table);
+  add_memory_rows(table);
+  add_structure_rows(table);
 }
 
 bool any_failed(const RowTable& table) {

@@ -1,76 +1,77 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Meter: counts steps, and times those between a warm-up and an end.
+// Meter: counts steps, and times them after a warm-up, slice by slice.
 //
 // Every benchmark that counts for itself, ours or a peer's, counts with this one class: the count
 // costs each of them the same one decrement and branch, and each is timed after the same warm-up.
 // A step is a dispatch (one worker picked, run, and giving up the processor) or a thread's life.
 //
-//     Meter meter(workers, steps);
+//     Meter meter(workers, steps_in_slice);
 //     while (!meter.count()) { ...one step... }
 //     return Sample::measured(meter.nanoseconds());
 //
+// The result is the median of many short slices, each well below a time slice of Linux's scheduler,
+// so that another program on the same processor disturbs some slices and not the result.
+//
 // Invariants:
-// 1. Every worker has at least kRoundsWarm steps before the clock starts, and on the average at
-//    least kRoundsMeasured while it runs.
+// 1. Every worker has at least kRoundsWarm steps before the first slice.
 // 2. count() stays true once it was.
 //
 // Thread safety: none of its own; the workers of one meter run one at a time.
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 
 namespace ums::bench {
 
 class Meter {
  public:
-  // Times `steps` of them, or more where the workers are so many (invariant 1).
-  explicit Meter(int workers, long steps)
-      : left_(std::max(kRoundsWarm * workers, steps / 10)),
-        measured_(std::max(kRoundsMeasured * workers, steps)) {}
+  Meter(int workers, long steps_in_slice)
+      : left_(std::max(kRoundsWarm * workers, kSlicesWarm * steps_in_slice)),
+        steps_in_slice_(steps_in_slice) {}
 
-  // Counts one step. Returns true from the last measured one on.
+  // Counts one step. Returns true from the last timed one on.
   bool count() {
     if (--left_ != 0) [[likely]] {
       return false;
     }
-    return next_phase();
+    return next_slice();
   }
 
-  // The mean of the measured steps. Called after count() returned true.
+  // The mean of the steps of the median slice. Called after count() returned true.
   double nanoseconds() const {
-    const std::chrono::duration<double, std::nano> elapsed = stop_ - start_;
-    return elapsed.count() / static_cast<double>(measured_);
+    std::array<double, kSlices> means;
+    for (std::size_t i = 0; i < kSlices; ++i) {
+      const std::chrono::duration<double, std::nano> slice = boundaries_[i + 1] - boundaries_[i];
+      means[i] = slice.count() / static_cast<double>(steps_in_slice_);
+    }
+    std::nth_element(means.begin(), means.begin() + kSlices / 2, means.end());
+    return means[kSlices / 2];
   }
 
  private:
   using Clock = std::chrono::steady_clock;
-  enum class Phase { kWarm, kMeasuring, kDone };
 
   static constexpr long kRoundsWarm = 3;
-  static constexpr long kRoundsMeasured = 20;
+  static constexpr long kSlicesWarm = 5;
+  static constexpr std::size_t kSlices = 101;
 
-  [[gnu::noinline]] bool next_phase() {
-    if (phase_ == Phase::kWarm) {
-      phase_ = Phase::kMeasuring;
-      left_ = measured_;
-      start_ = Clock::now();
-      return false;
+  [[gnu::noinline]] bool next_slice() {
+    if (reached_ != boundaries_.size()) {
+      boundaries_[reached_++] = Clock::now();
     }
-    if (phase_ == Phase::kMeasuring) {
-      phase_ = Phase::kDone;
-      stop_ = Clock::now();
-    }
-    left_ = 1;
-    return true;
+    const bool done = reached_ == boundaries_.size();
+    left_ = done ? 1 : steps_in_slice_;  // 1: the next count() comes here again
+    return done;
   }
 
-  Phase phase_ = Phase::kWarm;
   long left_;
-  long measured_;
-  Clock::time_point start_;
-  Clock::time_point stop_;
+  long steps_in_slice_;
+  // The end of the warm-up, then the end of each slice.
+  std::array<Clock::time_point, kSlices + 1> boundaries_;
+  std::size_t reached_ = 0;
 };
 
 }  // namespace ums::bench

@@ -16,6 +16,8 @@ namespace {
 
 namespace context = boost::context;
 
+constexpr long kStepsInSlice = 20'000;
+
 Sample round_trips(int workers) {
   bool stop = false;
   std::vector<context::fiber> ring;
@@ -27,7 +29,7 @@ Sample round_trips(int workers) {
       return std::move(back);
     });
   }
-  Meter meter(workers, 2'000'000);
+  Meter meter(workers, kStepsInSlice);
   std::size_t next = 0;
   while (!meter.count()) {
     ring[next] = std::move(ring[next]).resume();

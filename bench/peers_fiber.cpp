@@ -14,8 +14,10 @@
 namespace ums::bench {
 namespace {
 
+constexpr long kStepsInSlice = 5'000;
+
 Sample yields(int workers) {
-  Meter meter(workers, 1'000'000);
+  Meter meter(workers, kStepsInSlice);
   std::vector<boost::fibers::fiber> fibers;
   for (int i = 0; i < workers; ++i) {
     fibers.emplace_back([&meter] {

@@ -25,7 +25,7 @@ namespace ums::bench {
 namespace {
 
 constexpr int kWorkers = 2;
-constexpr long kDispatches = 10'000;
+constexpr long kStepsInSlice = 100;
 
 // A turn that one thread waits for and another gives. One waiter, one giver at a time.
 class alignas(64) Turn {
@@ -54,7 +54,7 @@ struct Placement {
 
 Sample ring(Placement placement) {
   Turn turns[kWorkers];
-  Meter meter(kWorkers, kDispatches);
+  Meter meter(kWorkers, kStepsInSlice);
   bool stop = false;
   const auto run = [&](int self, int cpu) {
     pin_to_cpu(cpu);
@@ -91,7 +91,7 @@ Sample through_scheduler(Placement placement) {
   };
   std::thread workers[kWorkers] = {std::thread(work, 0), std::thread(work, 1)};
   pin_to_cpu(placement.first);
-  Meter meter(kWorkers, kDispatches);
+  Meter meter(kWorkers, kStepsInSlice);
   for (int next = 0; !meter.count(); next = 1 - next) {
     turns[next].give();
     scheduler.await();

@@ -78,7 +78,7 @@ class SampleCollector : public benchmark::BenchmarkReporter {
       return;
     }
     const auto value = run.counters.find(kValue);
-    row->samples.push_back(value == run.counters.end() ? run.GetAdjustedRealTime()
+    row->samples.push_back(value == run.counters.end() ? run.GetAdjustedCPUTime()
                                                        : value->second.value);
   }
 

@@ -72,7 +72,8 @@ class RowTable {
   // Adds a row whose repetition is one call of `take`, which measures by itself.
   void add(RowSpec spec, std::function<Sample()> take);
 
-  // Adds a row in nanoseconds whose repetition is a loop timed by Google Benchmark.
+  // Adds a row in nanoseconds whose repetition is a loop timed by Google Benchmark, in time of
+  // the processor, which leaves out what other programs took.
   void add_loop(RowSpec spec, std::function<void(benchmark::State&)> loop);
 
   // Runs the rows whose name matches, once in a process. Returns how many rows that were.

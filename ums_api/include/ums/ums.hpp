@@ -3,7 +3,7 @@
 // UMS for C++20: the functions of ums.h as objects that clean up after themselves.
 //
 //     ums::CompletionList list;
-//     ums::Scheduler<ums::RoundRobin> scheduler(list);
+//     ums::Scheduler<> scheduler(list);                    // of the policy ums::RoundRobin
 //     ums::Worker worker(list, [] { ums::yield(); });
 //     worker.join();
 //     // ~Scheduler closes the list and joins: the scheduler leaves when no worker is left.
@@ -221,7 +221,7 @@ class RoundRobin {
 
 // A scheduler thread whose Policy says which worker runs next. The policy is used by that thread
 // alone until join() has returned.
-template <typename Policy>
+template <typename Policy = RoundRobin>
 class Scheduler {
  public:
   // Starts the thread, with a policy made of `args`.

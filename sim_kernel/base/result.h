@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Result<T>: a value, or the errno that says why there is none (Linux: ERR_PTR and `return -EINVAL`).
+// Result<T>: a value, or the errno that says why there is none (Linux: ERR_PTR, `return -EINVAL`).
 //
 // Inside the kernel every function that can fail returns a Result; `-errno` appears only at the
 // ioctl and C boundary. TRY unwraps one, or returns its error from the calling function:

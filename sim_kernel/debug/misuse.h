@@ -4,7 +4,7 @@
 //
 //     constinit Misuse delete_twice{"drops somebody else's reference: use after free later",
 //                                   "delete a list once"};
-//     report_misuse(delete_twice, "DELETE of list {} by thread {}: it was deleted before", id, tid);
+//     report_misuse(delete_twice, "DELETE of list {} by thread {}: already deleted", id, tid);
 //
 // prints, on the kernel log at warning level and so on standard error:
 //

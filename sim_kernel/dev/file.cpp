@@ -101,8 +101,8 @@ void FileTable::unbind_locked(File& file) noexcept {
 
 Result<int> FileTable::open(const FileOperations& driver, Task& me, int flags) noexcept {
   // /dev/null is what the device is to open(2): a character device that answers every flag.
-  const int fd = TRY(descriptor_result(
-      raw_syscall(SYS_openat, AT_FDCWD, syscall_arg("/dev/null"), flags, 0)));
+  const int fd =
+      TRY(descriptor_result(raw_syscall(SYS_openat, AT_FDCWD, syscall_arg("/dev/null"), flags, 0)));
   if ((flags & O_PATH) != 0) return fd;  // names the device without opening it
   std::uint64_t serial = 0;
   {
@@ -110,7 +110,8 @@ Result<int> FileTable::open(const FileOperations& driver, Task& me, int flags) n
     serial = next_serial_++;
   }
   File* const file = fd < kDescriptorsMax ? files.create(driver, serial) : nullptr;
-  Result<void> opened = file != nullptr ? driver.open(*file, me, flags) : Result<void>(Error{ENOMEM});
+  Result<void> opened =
+      file != nullptr ? driver.open(*file, me, flags) : Result<void>(Error{ENOMEM});
   if (!opened.ok()) {
     if (file != nullptr) files.destroy(file);
     close_placeholder(fd);

@@ -8,8 +8,8 @@
 //     workers.destroy(worker);
 //
 // Memory comes from Linux in regions that double in size, is touched as it is used, and is never
-// handed back: a stale pointer reads an object of the same cache. In debug and sanitizer builds free
-// objects are filled with kPoisonFree, and asserted to be still so when they are allocated again;
+// handed back: a stale pointer reads an object of the same cache. In debug and sanitizer builds
+// free objects are filled with kPoisonFree, and asserted to be so when they are allocated again;
 // AddressSanitizer reports any access to them. A kTypesafeByRcu cache leaves free objects as they
 // were, for readers that may look at one too late and check.
 //

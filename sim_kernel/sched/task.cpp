@@ -20,10 +20,11 @@ pid_t kernel_pid = 0;
 
 namespace {
 
-using TaskList = boost::intrusive::list<
-    Task,
-    boost::intrusive::member_hook<Task, boost::intrusive::list_member_hook<>, &Task::task_list_hook>,
-    boost::intrusive::constant_time_size<false>>;
+using TaskList =
+    boost::intrusive::list<Task,
+                           boost::intrusive::member_hook<Task, boost::intrusive::list_member_hook<>,
+                                                         &Task::task_list_hook>,
+                           boost::intrusive::constant_time_size<false>>;
 
 // Storage of captured threads outlives every static destructor.
 constinit ObjectCache<Task> tasks{"task"};

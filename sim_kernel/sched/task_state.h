@@ -5,7 +5,7 @@
 //
 //   state          where the task sits                      who moves it on
 //   kRunning       on a Cpu, its own or a carrier's         itself
-//   kInterruptible asleep on a WaitQueue, its Cpu with it   itself, woken by whoever wakes the queue
+//   kInterruptible asleep on a WaitQueue, its Cpu with it   itself, woken by who wakes the queue
 //   kExecuting     under the task that it runs in its place whoever ends that task's turn
 //   kSuspended     captured; known to the module's lists    the task that executes it next
 //   kReturning     handed to the idle loop of a Cpu         that Cpu

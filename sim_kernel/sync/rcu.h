@@ -106,7 +106,7 @@ inline void rcu_assign_pointer(std::atomic<T*>& pointer, std::type_identity_t<T>
   pointer.store(object, std::memory_order_release);
 }
 
-// Asserts that the caller is outside of read sections: it is about to wait or to switch, in `where`.
+// Asserts that the caller is outside read sections: it is about to wait or to switch, in `where`.
 void rcu_assert_not_reading_failed(const char* where) noexcept;
 inline void rcu_assert_not_reading(const char* where) noexcept {
   if (rcu_read_lock_held()) [[unlikely]]

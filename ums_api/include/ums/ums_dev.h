@@ -7,7 +7,7 @@
  *  1. Results and errno are those of open(2), ioctl(2), dup(2) and close(2).
  *  2. A descriptor is a real one, so it collides with no other of the program, and fcntl(2) works
  *     on it. Only these functions see the device behind it: close it with ums_dev_close.
- *  3. With UMS_BACKEND=device, or where the real device serves, the functions pass everything to it.
+ *  3. With UMS_BACKEND=device, or where the real device serves, the functions pass all to it.
  *  4. Any thread may call; ioctls may sleep as the device's do. In a forked child an inherited
  *     descriptor of the simulation answers EBADF.
  */

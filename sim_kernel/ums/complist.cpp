@@ -93,7 +93,7 @@ void complist_unuse(Complist& list) noexcept {
 
 void complist_return_rest_locked(Complist& list, Worker& worker) noexcept {
   if (worker.rest.empty()) return;
-  list.workers.splice(list.workers.before_begin(), worker.rest);
+  list.workers.splice_after(list.workers.before_begin(), worker.rest);
   worker.carries.store(false, std::memory_order_relaxed);
 }
 

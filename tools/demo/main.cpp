@@ -3,8 +3,8 @@
 // ums-demo [FILE]: factors the numbers of FILE with UMS workers, then with pthreads, checks that
 // the results are right, and compares.
 //
-// The table goes to standard output, all at the end or nothing. Exit status: 0 done, 1 failed, 2 wrong
-// usage or a bad file.
+// The table goes to standard output, all at the end or nothing. Exit status: 0 done, 1 failed, 2 a
+// wrong usage or a bad file.
 #include <fmt/core.h>
 
 #include <cstdio>

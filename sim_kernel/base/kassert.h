@@ -35,11 +35,11 @@ template <typename... Args>
   kassert_failed(expression, file, line, std::string_view(text, length));
 }
 
-#define kassert(condition, ...)                                                               \
-  do {                                                                                        \
-    if (!(condition)) [[unlikely]] {                                                          \
-      ::ums::kernel::kassert_failed_with(#condition, __FILE__, __LINE__, __VA_ARGS__);        \
-    }                                                                                         \
+#define kassert(condition, ...)                                                        \
+  do {                                                                                 \
+    if (!(condition)) [[unlikely]] {                                                   \
+      ::ums::kernel::kassert_failed_with(#condition, __FILE__, __LINE__, __VA_ARGS__); \
+    }                                                                                  \
   } while (false)
 
 }  // namespace ums::kernel

@@ -22,9 +22,10 @@ inline constexpr std::size_t kParkStackBytes = 8192;
 // (fs.nr_open) is the same number by default.
 inline constexpr int kDescriptorsMax = 1 << 20;
 
-// glibc runs the destructors of thread-specific data in this many rounds (PTHREAD_DESTRUCTOR_
-// ITERATIONS). The kernel ends a thread's tasks in the last one, after the program had its chance.
-inline constexpr int kTsdRounds = 4;
+// glibc runs the destructors of thread-specific data in four rounds (PTHREAD_DESTRUCTOR_
+// ITERATIONS). The kernel ends a thread's task in this one: the last, after the program had its
+// chance. ThreadSanitizer ends its own view of the thread in the last, so there it is the third.
+inline constexpr int kTsdRounds = UMS_SANITIZE_THREAD ? 3 : 4;
 
 // With this many RCU callbacks waiting, a task that queues another runs them on its way out of the
 // kernel. A grace period looks at every task: among many this spreads the cost of the look.

@@ -66,13 +66,13 @@ class [[nodiscard]] Result<void> {
 };
 
 // Unwraps a Result, or returns its error from the function it stands in.
-#define TRY(expression)                                      \
-  __extension__({                                            \
-    auto try_result_ = (expression);                         \
-    if (!try_result_.ok()) [[unlikely]] {                    \
-      return try_result_.error();                            \
-    }                                                        \
-    try_result_.value();                                     \
+#define TRY(expression)                   \
+  __extension__({                         \
+    auto try_result_ = (expression);      \
+    if (!try_result_.ok()) [[unlikely]] { \
+      return try_result_.error();         \
+    }                                     \
+    try_result_.value();                  \
   })
 
 }  // namespace ums::kernel

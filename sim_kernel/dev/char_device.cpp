@@ -72,9 +72,8 @@ Result<int> device_open(const char* path, int flags) noexcept {
 }
 
 Result<void> device_ioctl(int fd, std::uint32_t request, IoctlArg arg) noexcept {
-  return system_call(fd, [&](File& file, Task& me) {
-    return file.operations.ioctl(file, me, request, arg);
-  });
+  return system_call(
+      fd, [&](File& file, Task& me) { return file.operations.ioctl(file, me, request, arg); });
 }
 
 }  // namespace ums::kernel

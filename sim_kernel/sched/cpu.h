@@ -40,15 +40,15 @@ struct Context {
 };
 
 struct Cpu {
-  Context* previous = nullptr;      // who left last
-  Context idle;                     // the idle loop, once it exists
-  void* park_stack = nullptr;       // its stack, kParkStackBytes
-  Task* home_task = nullptr;        // whose home this is
-  std::atomic<Task*> handed{nullptr};      // the task that the idle loop shall run
-  std::atomic<bool> handed_plain{false};   // it was announced by a signal that carries no value
-  pid_t tid = 0;                    // the kernel thread
-  bool rseq_gone = false;           // see rseq.h
-  std::uint64_t signal_mask = 0;    // its mask while the idle loop blocks everything
+  Context* previous = nullptr;            // who left last
+  Context idle;                           // the idle loop, once it exists
+  void* park_stack = nullptr;             // its stack, kParkStackBytes
+  Task* home_task = nullptr;              // whose home this is
+  std::atomic<Task*> handed{nullptr};     // the task that the idle loop shall run
+  std::atomic<bool> handed_plain{false};  // it was announced by a signal that carries no value
+  pid_t tid = 0;                          // the kernel thread
+  bool rseq_gone = false;                 // see rseq.h
+  std::uint64_t signal_mask = 0;          // its mask while the idle loop blocks everything
 };
 
 // Runs `task`, suspended or about to be, on the idle Cpu that is its place: the one where it waits

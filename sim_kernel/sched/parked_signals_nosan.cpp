@@ -69,8 +69,8 @@ void send_to_process(const siginfo_t& info) noexcept {
 SignalQueue* queue_of(Task& task) noexcept {
   SignalQueue* queue = task.queued_signals.load(std::memory_order_relaxed);
   if (queue != nullptr) return queue;
-  const long page = raw_syscall(SYS_mmap, 0, 4096, PROT_READ | PROT_WRITE,
-                                MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  const long page =
+      raw_syscall(SYS_mmap, 0, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (page < 0 && page > -4096) return nullptr;
   queue = reinterpret_cast<SignalQueue*>(page);  // zero pages are an empty ring
   task.queued_signals.store(queue, std::memory_order_release);

@@ -44,12 +44,14 @@ void switch_to_idle(Task& me) noexcept {
   me.resumer = nullptr;
   cpu.previous = &me;
   cpu.idle.on_cpu.store(true, std::memory_order_relaxed);
-  tsan_release(&cpu);
-  arrive(me, std::move(cpu.idle.continuation).resume(me.thread_pointer));
+  Continuation idle = std::move(cpu.idle.continuation);
+  const ThreadPointer pointer = me.thread_pointer;
+  tsan_release(&me);
+  arrive(me, std::move(idle).resume(pointer));
 }
 
 void wake_idle_cpu(Cpu& cpu, Task& task) noexcept {
-  tsan_release(&cpu);
+  tsan_release(&task);
   cpu.handed.store(&task, std::memory_order_release);
   siginfo_t info{};
   info.si_signo = kWakeSignal;

@@ -65,8 +65,9 @@ inline __attribute__((always_inline)) void save_previous(Cpu& cpu, Continuation 
 
 // The other half of a switch, when `me` is back: perhaps on another Cpu than it left.
 inline __attribute__((always_inline)) void arrive(Task& me, Continuation from) noexcept {
+  tsan_acquire(&me);
+  tsan_acquire(&me.on_cpu);  // the idle loop, which is not instrumented, may have waited for it
   Cpu& here = *me.cpu;
-  tsan_acquire(&here);
   const bool was_idle = here.previous == &here.idle;
   save_previous(here, std::move(from));
   if (was_idle) [[unlikely]] {
@@ -78,10 +79,14 @@ inline __attribute__((always_inline)) void arrive(Task& me, Continuation from) n
 inline __attribute__((always_inline)) void switch_to(Task& me, Task& next) noexcept {
   assert_may_schedule(me);
   Cpu& cpu = *me.cpu;
+  tsan_acquire(&next);
   next.cpu = &cpu;
   cpu.previous = &me;
-  tsan_release(&cpu);
-  arrive(me, std::move(next.continuation).resume(next.thread_pointer));
+  Continuation to = std::move(next.continuation);
+  const ThreadPointer pointer = next.thread_pointer;
+  tsan_release(&next);
+  tsan_release(&me);
+  arrive(me, std::move(to).resume(pointer));
 }
 
 // Runs `next`, which is suspended, in the place of `me`, until it gives the Cpu back or `me` is
@@ -90,6 +95,7 @@ inline __attribute__((always_inline)) void execute_task(Task& me, Task& next) no
   if (next.on_cpu.load(std::memory_order_acquire)) [[unlikely]] {
     wait_off_cpu(next);
   }
+  tsan_acquire(&next);
   next.on_cpu.store(true, std::memory_order_relaxed);
   next.resumer = &me;
   change_task_state<TaskState::kRunning, TaskState::kExecuting>(me.state);

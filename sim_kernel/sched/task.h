@@ -30,8 +30,8 @@ class File;
 
 // Reasons for a task to do something on its way out of the kernel (Linux: TIF_ flags).
 enum ExitWork : std::uint32_t {
-  kExitSignals = 1U << 0,   // signals wait in `pending_signals`
-  kExitRcu = 1U << 1,       // RCU callbacks are ready to run
+  kExitSignals = 1U << 0,  // signals wait in `pending_signals`
+  kExitRcu = 1U << 1,      // RCU callbacks are ready to run
 };
 
 // What a module remembers about a task, to find its own objects without a lookup. `owner` is the
@@ -51,14 +51,14 @@ class Task : public Context {
   Cpu* cpu = nullptr;       // where it runs, or ran last
   Task* resumer = nullptr;  // the task in EXEC that this one runs in the place of
   std::atomic<TaskState> state{TaskState::kRunning};
-  pid_t tid = 0;            // of its home, for its whole life
+  pid_t tid = 0;  // of its home, for its whole life
 
   // --- every system call ---
   // Set and cleared by the task with a compiler barrier only; a closer that issues membarrier
   // between clearing the descriptor and reading this sees it in time (see dev/file.h).
   std::atomic<File*> syscall_file{nullptr};
-  std::atomic<std::uint32_t> exit_work{0};   // ExitWork; any thread sets bits
-  TaskModuleCache module_cache;              // the task alone
+  std::atomic<std::uint32_t> exit_work{0};  // ExitWork; any thread sets bits
+  TaskModuleCache module_cache;             // the task alone
   // How many objects modules keep for this thread; a thread that ends with none ends at once.
   // Added to by the task; taken from by it or by who releases a file.
   std::atomic<int> module_roles{0};
@@ -72,7 +72,7 @@ class Task : public Context {
   std::atomic<SignalQueue*> queued_signals{nullptr};  // those that carry a value
   void* stack_low = nullptr;                          // its pthread stack, once somebody asked
   void* stack_high = nullptr;
-  int tsd_round = 0;                                  // how often its destructor has run
+  int tsd_round = 0;                                    // how often its destructor has run
   boost::intrusive::list_member_hook<> task_list_hook;  // guarded by the task list's lock
 };
 

@@ -14,18 +14,18 @@
 namespace ums::kernel {
 
 enum class LockRank : std::uint8_t {
-  kRcuGrace,       // one grace period at a time
-  kFiles,          // descriptors, open and last close
-  kPool,           // who is registered in an open file
-  kComplist,       // a completion list and the states of its workers
-  kScheduler,      // a scheduler's event queue
-  kBucket,         // one bucket of an rhashtable
-  kBucketNext,     // the bucket that an element of it moves to in a resize
-  kIdr,            // writers of an idr
-  kTaskList,       // all tasks
-  kSlab,           // a slab cache
-  kTrace,          // the timeline
-  kLog,            // the kernel log
+  kRcuGrace,    // one grace period at a time
+  kFiles,       // descriptors, open and last close
+  kPool,        // who is registered in an open file
+  kComplist,    // a completion list and the states of its workers
+  kScheduler,   // a scheduler's event queue
+  kBucket,      // one bucket of an rhashtable
+  kBucketNext,  // the bucket that an element of it moves to in a resize
+  kIdr,         // writers of an idr
+  kTaskList,    // all tasks
+  kSlab,        // a slab cache
+  kTrace,       // the timeline
+  kLog,         // the kernel log
 };
 
 #if UMS_LOCK_DEBUG

@@ -39,8 +39,8 @@ class CAPABILITY("spinlock") SpinLock {
     lock_rank_acquire(kRank);
     unsigned attempts = 0;
     while (held_.exchange(true, std::memory_order_acquire)) [[unlikely]] {
-      spin_wait(held_, attempts);
-    }
+        spin_wait(held_, attempts);
+      }
   }
 
   void unlock() noexcept RELEASE() {

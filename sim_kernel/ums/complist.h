@@ -42,9 +42,9 @@ struct Complist {
 
   SpinLock<LockRank::kComplist> lock;
   WorkerList workers GUARDED_BY(lock);
-  WaitQueue dequeuers GUARDED_BY(lock);      // schedulers that wait for a worker
+  WaitQueue dequeuers GUARDED_BY(lock);  // schedulers that wait for a worker
   int users GUARDED_BY(lock) = 1;
-  bool deleted GUARDED_BY(lock) = false;     // the creator's reference is gone
+  bool deleted GUARDED_BY(lock) = false;  // the creator's reference is gone
 };
 
 // CREATE: a new list with its creator as its user. Errors: ENOMEM.

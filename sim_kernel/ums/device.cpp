@@ -69,11 +69,10 @@ Result<void> ums_open(File& file, Task& opener, int flags) noexcept {
 }
 
 Result<void> ums_ioctl(File& file, Task& me, std::uint32_t request, IoctlArg arg) noexcept {
-  const IoctlHandler handler = find_ioctl(request);
-  if (handler == nullptr) [[unlikely]] {
+  if (!is_ums_ioctl(request)) [[unlikely]] {
     return Error{kEnotsupp};
   }
-  return handler(ums_data(file), me, arg);
+  return kIoctls[_IOC_NR(request)].handler(ums_data(file), me, arg);
 }
 
 void ums_release(File& file) noexcept {

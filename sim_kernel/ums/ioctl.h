@@ -130,21 +130,19 @@ inline constexpr std::array<IoctlEntry, 10> kIoctls = {{
     {IOCTL_DELETE_UMS_CLIST, ioctl_delete_clist},
 }};
 
-// The handler of a request, or null. The whole request is compared: a right number with another
-// size or direction is not ours.
-constexpr IoctlHandler find_ioctl(std::uint32_t request) noexcept {
+// Whether a request is one of the nine. All of it is compared: a right number with another size or
+// direction is not ours.
+constexpr bool is_ums_ioctl(std::uint32_t request) noexcept {
   const unsigned number = _IOC_NR(request);
-  if (number >= kIoctls.size() || kIoctls[number].request != request) return nullptr;
-  return kIoctls[number].handler;
+  return number > 0 && number < kIoctls.size() && kIoctls[number].request == request;
 }
 
 // A request that is known at compile time, on a descriptor of ours: the library's way in.
 template <std::uint32_t kRequest>
 inline __attribute__((always_inline)) Result<void> ums_ioctl(int fd, IoctlArg arg) noexcept {
-  constexpr IoctlHandler kHandler = find_ioctl(kRequest);
-  static_assert(kHandler != nullptr);
-  return system_call(
-      fd, [&](File& file, Task& me) { return kHandler(ums_data(file), me, arg); });
+  static_assert(is_ums_ioctl(kRequest));
+  constexpr IoctlHandler kHandler = kIoctls[_IOC_NR(kRequest)].handler;
+  return system_call(fd, [&](File& file, Task& me) { return kHandler(ums_data(file), me, arg); });
 }
 
 }  // namespace ums::kernel

@@ -40,7 +40,7 @@ struct Scheduler {
   std::atomic<std::uint64_t> switches{0};  // its EXECs; written by itself
   RhashNode node;
   UmsData& data;
-  const pid_t id;      // its thread's
+  const pid_t id;  // its thread's
   RcuHead rcu;
 
   SpinLock<LockRank::kScheduler> lock;

@@ -73,8 +73,8 @@ inline Result<Worker*> worker_find(UmsData& data, pid_t id) noexcept {
 inline Result<void> worker_claim(Worker& worker, const Task& claimer) noexcept {
   WorkerState state = WorkerState::kReached;
   // Acquire; pairs with the list's lock, under which the worker became reached.
-  if (worker.state.compare_exchange_strong(state, WorkerState::kRunning,
-                                           std::memory_order_acquire)) [[likely]] {
+  if (worker.state.compare_exchange_strong(state, WorkerState::kRunning, std::memory_order_acquire))
+      [[likely]] {
     return {};
   }
   return worker_claim_failed(worker, state, claimer);

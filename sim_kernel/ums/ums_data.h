@@ -24,7 +24,7 @@ template <typename T>
 struct ByThread {
   using Object = T;
   using Key = pid_t;
-  static constexpr RhashNode T::* kNode = &T::node;
+  static constexpr RhashNode T::*kNode = &T::node;
   static Key key(const T& object) noexcept { return object.id; }
   static std::uint64_t hash(Key key) noexcept { return static_cast<std::uint32_t>(key); }
 };

@@ -43,16 +43,16 @@ struct Worker : WorkerNode {
       : task(thread), complist(list), data(owner), id(thread.tid) {}
 
   std::atomic<WorkerState> state{WorkerState::kRunning};
-  std::atomic<bool> carries{false};    // whether `rest` is not empty, for who has no lock
+  std::atomic<bool> carries{false};  // whether `rest` is not empty, for who has no lock
   Task& task;
-  Complist& complist;                  // its own list; it is a user of it
-  Scheduler* scheduler = nullptr;      // who executed it last; null before the first time
+  Complist& complist;                         // its own list; it is a user of it
+  Scheduler* scheduler = nullptr;             // who executed it last; null before the first time
   std::atomic<Scheduler*> dequeuer{nullptr};  // who took it out of its list last
-  std::atomic<std::uint64_t> switches{0};  // its YIELDs; written by itself
-  WorkerList rest;                     // of its batch, behind it, not walked yet
+  std::atomic<std::uint64_t> switches{0};     // its YIELDs; written by itself
+  WorkerList rest;                            // of its batch, behind it, not walked yet
   RhashNode node;
   UmsData& data;
-  const pid_t id;                      // its thread's
+  const pid_t id;  // its thread's
   RcuHead rcu;
 };
 

@@ -8,6 +8,7 @@
 
 #include <cerrno>
 #include <cstdarg>
+#include <cstdint>
 #include <string_view>
 
 #include "sim_kernel/dev/char_device.h"
@@ -36,6 +37,12 @@ int c_result(const kernel::Result<void>& result) noexcept {
 
 bool is_foreign(int fd) noexcept { return kernel::descriptor_kind(fd) == DescriptorKind::kForeign; }
 
+// What Linux answers on every file before it asks the driver (do_vfs_ioctl). It is about the
+// descriptor, which is a real one.
+bool is_generic(std::uint32_t request) noexcept {
+  return request == FIOCLEX || request == FIONCLEX || request == FIONBIO;
+}
+
 }  // namespace
 
 UMS_EXPORT int ums_dev_open(const char* path, int flags) {
@@ -54,7 +61,11 @@ UMS_EXPORT int ums_dev_ioctl(int fd, unsigned long request, ...) {
   const unsigned long argument = va_arg(arguments, unsigned long);
   va_end(arguments);
   if (is_foreign(fd)) return ioctl(fd, request, argument);
-  return c_result(kernel::device_ioctl(fd, static_cast<std::uint32_t>(request), {argument, false}));
+  const auto number = static_cast<std::uint32_t>(request);
+  if (is_generic(number) && kernel::descriptor_kind(fd) == DescriptorKind::kOurs) {
+    return ioctl(fd, number, argument);
+  }
+  return c_result(kernel::device_ioctl(fd, number, {argument, false}));
 }
 
 UMS_EXPORT int ums_dev_dup(int fd) {

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "support/system_test.h"
+
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "sim_kernel/debug/misuse.h"
+#include "sim_kernel/mm/kvmalloc.h"
+#include "sim_kernel/mm/slab.h"
+#include "sim_kernel/sched/task.h"
+#include "sim_kernel/sync/lock_rank.h"
+#include "sim_kernel/sync/rcu.h"
+
+namespace ums::test {
+
+namespace {
+
+constexpr unsigned kChildSeconds = 100;
+
+}  // namespace
+
+SystemTest::LiveObjects SystemTest::live_objects() {
+  LiveObjects live;
+  kernel::rcu_barrier();
+  kernel::slab_for_each(
+      [](const kernel::SlabCache& cache, void* argument) {
+        (*static_cast<LiveObjects*>(argument))[cache.name()] += cache.live();
+      },
+      &live);
+  live["kvmalloc"] = kernel::kvmalloc_live();
+  // The test's own thread keeps its park stack, once it had one.
+  if (kernel::current_task()->home.park_stack != nullptr) --live["park_stack"];
+  std::erase_if(live, [](const auto& entry) { return entry.second == 0; });
+  return live;
+}
+
+void SystemTest::SetUp() {
+  watchdog_.emplace();
+  // The library's unused file makes room now, and this thread's Task is made, so that neither is a
+  // difference later.
+  dev_close(dev_open());
+  live_before_ = live_objects();
+  misuses_before_ = kernel::misuse_count();
+}
+
+void SystemTest::TearDown() {
+  EXPECT_EQ(live_objects(), live_before_);
+  EXPECT_FALSE(kernel::lock_rank_any_held());
+  EXPECT_EQ(kernel::misuse_count() - misuses_before_, misuses_expected_);
+  watchdog_.reset();
+}
+
+int SystemTest::in_child(const std::function<void()>& body) {
+  watchdog_.reset();  // ThreadSanitizer wants to see a single thread fork
+  std::fflush(nullptr);
+  const pid_t child = fork();
+  if (child == 0) {
+    forget_thread_id();
+    alarm(kChildSeconds);
+    body();
+    std::fflush(nullptr);
+    _exit(HasFailure() ? 1 : 0);
+  }
+  int status = -1;
+  EXPECT_EQ(waitpid(child, &status, 0), child);
+  watchdog_.emplace();
+  return status;
+}
+
+void DeviceTest::SetUp() {
+  SystemTest::SetUp();
+  fd_ = dev_open();
+  ASSERT_GE(fd_, 0);
+  list_ = create_list(fd_);
+  ASSERT_EQ(list_, 1);
+}
+
+void DeviceTest::TearDown() {
+  close_device();
+  SystemTest::TearDown();
+}
+
+void DeviceTest::close_device() {
+  if (fd_ < 0) return;
+  EXPECT_EQ(dev_close(fd_), 0);
+  fd_ = -1;
+}
+
+}  // namespace ums::test

@@ -1,0 +1,242 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Threads that end as workers or schedulers. behaviour.md: "A worker's thread that ends without
+// EXIT: original hangs its scheduler; ours ends the worker as if it had called EXIT." and "A
+// scheduler thread that ends leaves its workers".
+#include <pthread.h>
+
+#include <atomic>
+#include <cerrno>
+#include <memory>
+#include <stdexcept>
+#include <vector>
+
+#include "support/system_test.h"
+
+namespace ums::test {
+namespace {
+
+class ThreadEnd : public DeviceTest {
+ protected:
+  void SetUp() override {
+    DeviceTest::SetUp();
+    become_scheduler(fd_, list_);
+  }
+
+  // Executes `worker` once and expects that it has terminated.
+  void expect_end(const Thread& worker) {
+    EXPECT_EQ(execute(fd_, worker.tid()), 0);
+    ums_sched_event event;
+    ASSERT_EQ(take_event(fd_, event), 0);
+    EXPECT_EQ(event.type, THREAD_TERMINATED);
+    EXPECT_EQ(event.end_params.context, worker.tid());
+    EXPECT_EQ(execute(fd_, worker.tid()), -ESRCH) << "unregistered";
+  }
+};
+
+TEST_F(ThreadEnd, ByReturn) {
+  Worker worker(Worker::NoExit{}, fd_, list_);
+  ASSERT_EQ(dequeue(fd_, list_), worker.tid());
+  expect_end(worker);
+  EXPECT_EQ(worker.join(), nullptr);
+}
+
+TEST_F(ThreadEnd, ByPthreadExit) {
+  int value = 0;
+  Worker worker(Worker::NoExit{}, fd_, list_, [&] { pthread_exit(&value); });
+  ASSERT_EQ(dequeue(fd_, list_), worker.tid());
+  expect_end(worker);
+  EXPECT_EQ(worker.join(), &value);
+}
+
+struct CountEnd {
+  std::atomic<int>& count;
+  ~CountEnd() { ++count; }
+};
+
+TEST_F(ThreadEnd, ByPthreadExitUnwindsFrames) {
+  std::atomic<int> unwound{0};
+  Worker worker(Worker::NoExit{}, fd_, list_, [&] {
+    const CountEnd outer{unwound};
+    EXPECT_EQ(yield(fd_), 0);
+    const CountEnd inner{unwound};
+    pthread_exit(nullptr);
+  });
+  run_workers(fd_, list_, 1);
+  worker.join();
+  EXPECT_EQ(unwound, 2);
+}
+
+// "Cancellation (deferred) does not wake a suspended worker; it acts when the worker next runs, and
+// its destructors end the worker."
+TEST_F(ThreadEnd, ByCancellationWhileSuspended) {
+  std::atomic<int> unwound{0};
+  bool passed = false;
+  Worker worker(Worker::NoExit{}, fd_, list_, [&] {
+    const CountEnd frame{unwound};
+    EXPECT_EQ(yield(fd_), 0) << "no cancellation point";
+    pthread_testcancel();
+    passed = true;
+  });
+  ASSERT_EQ(dequeue(fd_, list_), worker.tid());
+  EXPECT_EQ(execute(fd_, worker.tid()), 0);
+  EXPECT_EQ(take_event_type(fd_), THREAD_YIELD);
+  EXPECT_EQ(pthread_cancel(worker.handle()), 0);
+  EXPECT_TRUE(task_is(worker.tid(), kernel::TaskState::kSuspended)) << "not woken";
+  ASSERT_EQ(dequeue(fd_, list_), worker.tid());
+  expect_end(worker);
+  EXPECT_EQ(worker.join(), PTHREAD_CANCELED);
+  EXPECT_EQ(unwound, 1);
+  EXPECT_FALSE(passed);
+}
+
+TEST_F(ThreadEnd, ByCancellationBeforeItEverRan) {
+  bool passed = false;
+  Worker worker(Worker::NoExit{}, fd_, list_, [&] {
+    pthread_testcancel();
+    passed = true;
+  });
+  EXPECT_EQ(pthread_cancel(worker.handle()), 0);
+  ASSERT_EQ(dequeue(fd_, list_), worker.tid());
+  expect_end(worker);
+  EXPECT_EQ(worker.join(), PTHREAD_CANCELED);
+  EXPECT_FALSE(passed);
+}
+
+TEST_F(ThreadEnd, ByCancellingItself) {
+  Worker worker(Worker::NoExit{}, fd_, list_, [&] {
+    EXPECT_EQ(pthread_cancel(pthread_self()), 0);
+    pthread_testcancel();
+    ADD_FAILURE() << "not cancelled";
+  });
+  ASSERT_EQ(dequeue(fd_, list_), worker.tid());
+  expect_end(worker);
+  EXPECT_EQ(worker.join(), PTHREAD_CANCELED);
+}
+
+// An exception that the worker catches, thrown beneath frames that yielded meanwhile.
+TEST_F(ThreadEnd, ExceptionsPassThroughFramesThatYielded) {
+  int caught = 0;
+  std::vector<std::unique_ptr<Worker>> workers;
+  for (int i = 0; i < 3; ++i) {
+    workers.push_back(std::make_unique<Worker>(Worker::NoExit{}, fd_, list_, [this, i, &caught] {
+      try {
+        EXPECT_EQ(yield(fd_), 0);
+        throw std::runtime_error(std::to_string(i));
+      } catch (const std::runtime_error& error) {
+        EXPECT_EQ(yield(fd_), 0) << "with the exception alive";
+        EXPECT_EQ(error.what(), std::to_string(i));
+        ++caught;
+      }
+    }));
+  }
+  run_workers(fd_, list_, 3);
+  EXPECT_EQ(caught, 3);
+}
+
+// Each worker has its own count of exceptions in flight.
+TEST_F(ThreadEnd, UncaughtExceptionsAreCountedByThread) {
+  struct YieldInDestructor {
+    int fd;
+    ~YieldInDestructor() {
+      EXPECT_EQ(std::uncaught_exceptions(), 1);
+      EXPECT_EQ(yield(fd), 0);
+      EXPECT_EQ(std::uncaught_exceptions(), 1);
+    }
+  };
+  Worker throwing(fd_, list_, [&] {
+    try {
+      const YieldInDestructor in_between{fd_};
+      throw 1;
+    } catch (int) {
+    }
+  });
+  Worker quiet(fd_, list_, [&] {
+    EXPECT_EQ(std::uncaught_exceptions(), 0);
+    EXPECT_EQ(yield(fd_), 0);
+    EXPECT_EQ(std::uncaught_exceptions(), 0);
+  });
+  run_workers(fd_, list_, 2);
+  EXPECT_EQ(std::uncaught_exceptions(), 0);
+}
+
+// ---- schedulers
+
+// "another scheduler can dequeue and execute them"
+TEST_F(ThreadEnd, SchedulerLeavesItsWorkersInTheirList) {
+  const int other = create_list(fd_);
+  Thread dying([&] { become_scheduler(fd_, other); });
+  Worker worker(fd_, other);
+  dying.join();
+  run_workers(fd_, other, 1);
+}
+
+// "a yield or end whose scheduler is gone delivers to nobody and returns normally": a scheduler
+// cannot end while it is in EXEC, so the case needs a worker whose scheduler changes: the events of
+// the first are gone with it, and the worker goes on under the second.
+TEST_F(ThreadEnd, WorkerGoesOnUnderAnotherScheduler) {
+  Worker worker(fd_, list_, [&] {
+    EXPECT_EQ(yield(fd_), 0);
+    EXPECT_EQ(yield(fd_), 0);
+  });
+  Thread first([&] {
+    become_scheduler(fd_, list_);
+    ASSERT_EQ(dequeue(fd_, list_), worker.tid());
+    EXPECT_EQ(execute(fd_, worker.tid()), 0);
+  });  // ends with the YIELD event unread
+  first.join();
+  run_workers(fd_, list_, 1);
+}
+
+// "workers that it had dequeued stay executable by id, in no list"
+TEST_F(ThreadEnd, WorkersInTheHandOfADeadSchedulerStayExecutable) {
+  Worker a(fd_, list_);
+  Worker b(fd_, list_);
+  Worker c(fd_, list_);
+  Thread dying([&] {
+    become_scheduler(fd_, list_);
+    ASSERT_EQ(dequeue(fd_, list_), a.tid());
+    ASSERT_EQ(next(fd_, a.tid()), b.tid());  // c stays behind b, unreached
+  });
+  dying.join();
+  Worker later(fd_, list_);
+  EXPECT_EQ(take_batch(fd_, list_), std::vector<pid_t>{later.tid()}) << "in no list";
+  for (const Thread* worker : {&c, &a, &later, &b}) EXPECT_EQ(execute(fd_, worker->tid()), 0);
+}
+
+// A scheduler that ends in every way is unregistered: its list loses a user.
+TEST_F(ThreadEnd, SchedulerIsUnregistered) {
+  const int other = create_list(fd_);
+  std::vector<std::function<void()>> endings = {[] {}, [] { pthread_exit(nullptr); },
+                                                [] {
+                                                  pthread_cancel(pthread_self());
+                                                  pthread_testcancel();
+                                                }};
+  for (const auto& ending : endings) {
+    Thread scheduler([&] {
+      EXPECT_EQ(enter_scheduler(fd_, other), 0);
+      ending();
+    });
+  }
+  EXPECT_EQ(delete_list(fd_, other), 0);
+  EXPECT_EQ(create_list(fd_), other) << "nobody uses the list any more";
+}
+
+// A scheduler that is cancelled while it waits for an event or a worker: neither is a cancellation
+// point, so it ends when its wait does.
+TEST_F(ThreadEnd, BlockedSchedulerIsCancelledAfterItsWait) {
+  Thread scheduler([&] {
+    become_scheduler(fd_, list_);
+    const pid_t worker = dequeue(fd_, list_);
+    EXPECT_EQ(execute(fd_, worker), 0);
+    pthread_testcancel();
+    ADD_FAILURE() << "not cancelled";
+  });
+  wait_until_blocked(scheduler.tid());
+  EXPECT_EQ(pthread_cancel(scheduler.handle()), 0);
+  Worker worker(fd_, list_);
+  EXPECT_EQ(scheduler.join(), PTHREAD_CANCELED);
+}
+
+}  // namespace
+}  // namespace ums::test

@@ -39,7 +39,7 @@ void wait_until_blocked(pid_t tid);
 // Waits until `tid` is in EXEC, under the worker that it runs.
 void wait_until_executing(pid_t tid);
 
-// Waits until Linux shows kernel thread `tid` asleep in a system call of its own (futex, nanosleep).
+// Waits until Linux shows kernel thread `tid` asleep in a system call of its own.
 void wait_until_asleep(pid_t tid);
 
 // Prints every task and its state.

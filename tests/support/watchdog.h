@@ -3,8 +3,8 @@
 // Watchdog: ends a test that hangs, and says where. It prints the calls that are inside the device
 // and every task's state, and aborts. It is the backstop, never part of a test's outcome.
 //
-// UMS_TEST_WATCHDOG_SECONDS (default 120) says how long a test may take. Its thread makes no call of
-// the device and blocks every signal, so that tests about either do not meet it.
+// UMS_TEST_WATCHDOG_SECONDS (default 120) says how long a test may take. Its thread makes no call
+// of the device and blocks every signal, so that tests about either do not meet it.
 //
 // Thread safety: made and destroyed by the test's own thread.
 #pragma once

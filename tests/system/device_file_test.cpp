@@ -77,7 +77,8 @@ TEST_F(DeviceFile, CloseOnExecIsThatOfTheOpen) {
 
 constexpr int kEnotsupp = 524;
 
-// "Unknown ioctl numbers, right numbers with another size or direction, TCGETS, FIONREAD: errno 524."
+// "Unknown ioctl numbers, right numbers with another size or direction, TCGETS, FIONREAD: errno
+// 524."
 TEST_F(OpenDeviceFile, UnknownRequestsGive524) {
   for (unsigned long number = 0; number <= 0xff; ++number) {
     if (number >= 1 && number <= 9) continue;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // fork. behaviour.md, "Device file": "[embedded] In a forked child the inherited file is dead
-// (EBADF); the library opens a new one." and architecture.md: "fork copies one kernel thread: in the
-// child the kernel re-initialises its locks, RCU and files".
+// (EBADF); the library opens a new one." and architecture.md: "fork copies one kernel thread: in
+// the child the kernel re-initialises its locks, RCU and files".
 #include <sys/ioctl.h>
 #include <sys/wait.h>
 #include <ums.h>

@@ -28,6 +28,7 @@
 #include <cstdint>
 
 #include "sim_kernel/base/result.h"
+#include "sim_kernel/base/thread_annotations.h"
 #include "sim_kernel/sched/task.h"
 
 namespace ums::kernel {
@@ -44,7 +45,7 @@ class WaitQueue {
   // handler does not have SA_RESTART, and the predicate is still false.
   // Context: the caller's own task; `lock` is held on entry and on return, and released meanwhile.
   template <typename Lock, typename Predicate>
-  Result<void> wait_event_interruptible(Lock& lock, Predicate predicate) noexcept {
+  Result<void> wait_event_interruptible(Lock& lock, Predicate predicate) noexcept REQUIRES(lock) {
     if (predicate()) [[likely]] {
       return {};
     }

@@ -35,6 +35,10 @@ Error enter_error(const Task& me) noexcept {
 
 void exit_to_user(Task& me) noexcept {
   const std::uint32_t work = me.exit_work.load(std::memory_order_relaxed);
+  if ((work & kExitFile) != 0) {
+    me.exit_work.fetch_and(~std::uint32_t{kExitFile}, std::memory_order_relaxed);
+    release_closed_files();
+  }
   if ((work & kExitRcu) != 0) rcu_do_callbacks();
   if ((work & kExitSignals) != 0) raise_pending_signals(me);
 }
@@ -72,8 +76,9 @@ Result<int> device_open(const char* path, int flags) noexcept {
 }
 
 Result<void> device_ioctl(int fd, std::uint32_t request, IoctlArg arg) noexcept {
-  return system_call(
-      fd, [&](File& file, Task& me) { return file.operations.ioctl(file, me, request, arg); });
+  return system_call(descriptor_slot(fd), [&](File& file, Task& me) {
+    return file.operations.ioctl(file, me, request, arg);
+  });
 }
 
 }  // namespace ums::kernel

@@ -12,8 +12,7 @@
 
 namespace ums::kernel {
 
-std::atomic<File*> descriptor_table[kDescriptorsMax];
-std::atomic<unsigned> files_closing{0};
+std::atomic<File*> descriptor_table[kDescriptorsMax + 1];
 
 namespace {
 
@@ -69,12 +68,15 @@ struct Inside {
   bool found;
 };
 
+// Whether a task is inside `file`; every one that is will look for closed files when it leaves.
 bool anybody_inside(const File& file) noexcept {
   Inside search{&file, false};
   for_each_task(
       [](Task& task, void* argument) {
         auto& wanted = *static_cast<Inside*>(argument);
-        if (task.syscall_file.load(std::memory_order_acquire) == wanted.file) wanted.found = true;
+        if (task.syscall_file.load(std::memory_order_acquire) != wanted.file) return;
+        task.exit_work.fetch_or(kExitFile, std::memory_order_seq_cst);
+        wanted.found = true;
       },
       &search);
   return search.found;
@@ -96,7 +98,6 @@ void FileTable::unbind_locked(File& file) noexcept {
   if (--file.descriptors_ > 0) return;
   open_.erase(open_.iterator_to(file));
   closing_.push_back(file);
-  files_closing.fetch_add(1, std::memory_order_seq_cst);
 }
 
 Result<int> FileTable::open(const FileOperations& driver, Task& me, int flags) noexcept {
@@ -152,21 +153,24 @@ Result<void> FileTable::close(int fd) noexcept {
 }
 
 // Takes a closed File that nobody is inside off its list. Null if there is none.
-// Ordering: after the barrier, a task that entered is seen here, or sees that its descriptor is
-// gone; one that left either is seen to have left, or sees files_closing and comes here itself.
+// Ordering: after the first barrier, a task that entered is seen here, or sees that its slot is
+// empty. After the second, one that was told to look for closed files does, or is seen to have left.
 File* FileTable::take_idle_closed_locked() noexcept {
+  if (closing_.empty()) return nullptr;
   membarrier_all_threads();
   for (File& file : closing_) {
-    if (anybody_inside(file)) continue;
+    if (anybody_inside(file)) {
+      membarrier_all_threads();
+      if (anybody_inside(file)) continue;
+    }
     closing_.erase(closing_.iterator_to(file));
-    files_closing.fetch_sub(1, std::memory_order_relaxed);
     return &file;
   }
   return nullptr;
 }
 
 void FileTable::release_closed() noexcept {
-  while (files_closing.load(std::memory_order_relaxed) != 0) {
+  for (;;) {
     File* file = nullptr;
     {
       SpinGuard guard(lock_);
@@ -202,6 +206,7 @@ void FileTable::task_exit(Task& me) noexcept {
     after = file->serial;
     file->operations.task_exit(*file, me);
     file_leave(me);
+    if ((me.exit_work.load(std::memory_order_relaxed) & kExitFile) != 0) release_closed();
   }
 }
 
@@ -213,7 +218,6 @@ void FileTable::reset_after_fork() noexcept {
   }
   new (&open_) List;
   new (&closing_) List;
-  files_closing.store(0, std::memory_order_relaxed);
 }
 
 Result<int> file_open(const FileOperations& driver, Task& me, int flags) noexcept {

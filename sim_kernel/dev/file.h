@@ -8,8 +8,8 @@
 // inside it, else when the last system call in it ends.
 //
 // A system call takes no reference. It writes the File into Task::syscall_file and checks that the
-// descriptor still names it; a closer clears the descriptor, issues a membarrier and looks at every
-// task. (Hazard pointers, M. Michael 2004, with the asymmetric barrier of Linux's membarrier(2).)
+// slot it was found in still holds it; a closer clears the slot, issues a membarrier and looks at
+// every task. (Hazard pointers, M. Michael 2004, with the asymmetric barrier of Linux's membarrier(2).)
 // A call therefore costs two stores, and a close costs what it must.
 //
 // Guarantees:
@@ -88,8 +88,13 @@ void files_task_exit(Task& me) noexcept;
 // Every inherited File is dead in a forked child.
 void files_reset_after_fork() noexcept;
 
-extern std::atomic<File*> descriptor_table[kDescriptorsMax] __attribute__((visibility("hidden")));
-extern std::atomic<unsigned> files_closing __attribute__((visibility("hidden")));
+extern std::atomic<File*> descriptor_table[kDescriptorsMax + 1]
+    __attribute__((visibility("hidden")));
+
+// The slot of a descriptor; that of a number which cannot be one is empty.
+inline const std::atomic<File*>& descriptor_slot(int fd) noexcept {
+  return descriptor_table[static_cast<unsigned>(fd) < kDescriptorsMax ? fd : kDescriptorsMax];
+}
 
 // Releases Files whose last system call has ended.
 void release_closed_files() noexcept;
@@ -97,14 +102,11 @@ void release_closed_files() noexcept;
 // What a dead descriptor names.
 inline File* dead_file() noexcept { return reinterpret_cast<File*>(1); }
 
-// Enters the File that `fd` names, for one system call. Returns it, or null: the descriptor is not
-// ours or dead (EBADF), or the task is in a system call already (EBUSY).
-// Ordering: the barrier makes the store visible to a closer before the descriptor is read again.
-inline __attribute__((always_inline)) File* file_enter(Task& me, int fd) noexcept {
-  if (static_cast<unsigned>(fd) >= kDescriptorsMax) [[unlikely]] {
-    return nullptr;
-  }
-  std::atomic<File*>& slot = descriptor_table[fd];
+// Enters the File that `slot` holds, for one system call. Returns it, or null: there is none or a
+// dead one (EBADF), or the task is in a system call already (EBUSY).
+// Ordering: the barrier makes the store visible to a closer before the slot is read again.
+inline __attribute__((always_inline)) File* file_enter(Task& me,
+                                                       const std::atomic<File*>& slot) noexcept {
   File* const file = slot.load(std::memory_order_acquire);
   if (file <= dead_file() || me.syscall_file.load(std::memory_order_relaxed) != nullptr)
       [[unlikely]] {
@@ -118,12 +120,12 @@ inline __attribute__((always_inline)) File* file_enter(Task& me, int fd) noexcep
   return file;
 }
 
-// Leaves it. Ordering: release, so that who releases the File sees what the call did to it.
+// Leaves it. The caller looks at Task::exit_work next: kExitFile asks it to release the file.
+// Ordering: release, so that who releases the File sees what the call did to it; and the barrier
+// before exit_work is read: a closer that saw the task inside has set kExitFile, and this sees it,
+// or the closer looks once more, and sees that the task has left.
 inline __attribute__((always_inline)) void file_leave(Task& me) noexcept {
   store_then_light_barrier(me.syscall_file, nullptr);
-  if (files_closing.load(std::memory_order_relaxed) != 0) [[unlikely]] {
-    release_closed_files();
-  }
 }
 
 }  // namespace ums::kernel

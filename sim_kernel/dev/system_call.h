@@ -2,7 +2,7 @@
 //
 // The way into the kernel and out of it (Linux: entry_64.S, exit_to_user_mode_loop).
 //
-//     return system_call(fd, [&](File& file, Task& me) { return worker_yield(..., me, ...); });
+//     return system_call(slot, [&](File& file, Task& me) { return worker_yield(..., me, ...); });
 //
 // It is inline, so that a call whose handler is known at compile time reaches it without a jump
 // through a table: that is how the library calls. Programs that pass an ioctl number come through
@@ -23,16 +23,18 @@ Error enter_error(const Task& me) noexcept;
 // What a task does on its way back to the program, when exit_work says so.
 void exit_to_user(Task& me) noexcept;
 
-// Performs `handler(file, me)` inside the File that `fd` names. Errors: EBADF, EBUSY, ENOMEM (no
-// Task), the handler's.
+// Performs `handler(file, me)` inside the File that `slot` holds: a descriptor's (descriptor_slot),
+// or one that is cleared before the File's last descriptor is closed. Errors: EBADF, EBUSY, ENOMEM
+// (no Task), the handler's.
 // Context: the handler may sleep and switch; the call may return on another kernel thread.
 template <typename Handler>
-inline __attribute__((always_inline)) Result<void> system_call(int fd, Handler handler) noexcept {
+inline __attribute__((always_inline)) Result<void> system_call(const std::atomic<File*>& slot,
+                                                               Handler handler) noexcept {
   Task* const me = current_task();
   if (me == nullptr) [[unlikely]] {
     return Error{ENOMEM};
   }
-  File* const file = file_enter(*me, fd);
+  File* const file = file_enter(*me, slot);
   if (file == nullptr) [[unlikely]] {
     return enter_error(*me);
   }

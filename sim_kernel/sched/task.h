@@ -32,6 +32,7 @@ class File;
 enum ExitWork : std::uint32_t {
   kExitSignals = 1U << 0,  // signals wait in `pending_signals`
   kExitRcu = 1U << 1,      // RCU callbacks are ready to run
+  kExitFile = 1U << 2,     // the file that the task was inside has been closed
 };
 
 // What a module remembers about a task, to find its own objects without a lookup. `owner` is the

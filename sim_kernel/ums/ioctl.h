@@ -53,7 +53,7 @@ inline Result<void> ioctl_enter(UmsData& data, Task& me, IoctlArg arg) noexcept 
   return Error{EINVAL};
 }
 
-inline Result<void> ioctl_dequeue_event(UmsData& data, Task& me, IoctlArg arg) noexcept {
+UMS_SWITCH_PATH Result<void> ioctl_dequeue_event(UmsData& data, Task& me, IoctlArg arg) noexcept {
   Scheduler* const scheduler = current_scheduler(data, me);
   if (scheduler == nullptr) [[unlikely]] {
     return Error{ESRCH};
@@ -66,7 +66,7 @@ inline Result<void> ioctl_dequeue_event(UmsData& data, Task& me, IoctlArg arg) n
   return {};
 }
 
-inline Result<void> ioctl_dequeue_clist(UmsData& data, Task& me, IoctlArg arg) noexcept {
+UMS_SWITCH_PATH Result<void> ioctl_dequeue_clist(UmsData& data, Task& me, IoctlArg arg) noexcept {
   const auto pointer = user_pointer<dequeue_ums_complist_args>(arg);
   dequeue_ums_complist_args args;
   if (!get_user(args, pointer)) return Error{EACCES};
@@ -79,7 +79,7 @@ inline Result<void> ioctl_dequeue_clist(UmsData& data, Task& me, IoctlArg arg) n
   return {};
 }
 
-inline Result<void> ioctl_next(UmsData& data, Task&, IoctlArg arg) noexcept {
+UMS_SWITCH_PATH Result<void> ioctl_next(UmsData& data, Task&, IoctlArg arg) noexcept {
   const auto pointer = user_pointer<ums_next_context_list_args>(arg);
   ums_next_context_list_args args;
   if (!get_user(args, pointer)) return Error{EACCES};
@@ -91,11 +91,11 @@ inline Result<void> ioctl_next(UmsData& data, Task&, IoctlArg arg) noexcept {
   return {};
 }
 
-inline Result<void> ioctl_execute(UmsData& data, Task& me, IoctlArg arg) noexcept {
+UMS_SWITCH_PATH Result<void> ioctl_execute(UmsData& data, Task& me, IoctlArg arg) noexcept {
   return scheduler_execute(data, me, by_value(arg));
 }
 
-inline Result<void> ioctl_yield(UmsData& data, Task& me, IoctlArg arg) noexcept {
+UMS_SWITCH_PATH Result<void> ioctl_yield(UmsData& data, Task& me, IoctlArg arg) noexcept {
   return worker_yield(data, me, reinterpret_cast<void*>(arg.value));
 }
 
@@ -137,12 +137,20 @@ constexpr bool is_ums_ioctl(std::uint32_t request) noexcept {
   return number > 0 && number < kIoctls.size() && kIoctls[number].request == request;
 }
 
-// A request that is known at compile time, on a descriptor of ours: the library's way in.
+// The library's way in: handler(data, me) inside a file of the UMS device, whose slot it keeps.
+template <typename Handler>
+inline __attribute__((always_inline)) Result<void> ums_call(const std::atomic<File*>& slot,
+                                                            Handler handler) noexcept {
+  return system_call(slot, [&](File& file, Task& me) { return handler(ums_data(file), me); });
+}
+
+// The same for a request that is known at compile time.
 template <std::uint32_t kRequest>
-inline __attribute__((always_inline)) Result<void> ums_ioctl(int fd, IoctlArg arg) noexcept {
+inline __attribute__((always_inline)) Result<void> ums_ioctl(const std::atomic<File*>& slot,
+                                                             IoctlArg arg) noexcept {
   static_assert(is_ums_ioctl(kRequest));
   constexpr IoctlHandler kHandler = kIoctls[_IOC_NR(kRequest)].handler;
-  return system_call(fd, [&](File& file, Task& me) { return kHandler(ums_data(file), me, arg); });
+  return ums_call(slot, [&](UmsData& data, Task& me) { return kHandler(data, me, arg); });
 }
 
 }  // namespace ums::kernel

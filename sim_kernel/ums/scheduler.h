@@ -56,6 +56,9 @@ Result<void> scheduler_enter(UmsData& data, Task& me, int list_id) noexcept;
 inline Result<void> scheduler_wait_event(Scheduler& scheduler) noexcept;
 Result<void> scheduler_sleep(Scheduler& scheduler) noexcept;
 
+// The same, and takes the event. Errors: ESRCH (the caller is no scheduler), EINTR.
+inline Result<ums_sched_event> scheduler_take_event(UmsData& data, Task& me) noexcept;
+
 // DEQUEUE: takes all workers of list `list_id`, waiting for one. Returns the first.
 // Errors: EINVAL (no such list), ESRCH (the caller is no scheduler), EINTR.
 inline Result<Worker*> scheduler_dequeue(UmsData& data, Task& me, int list_id) noexcept;

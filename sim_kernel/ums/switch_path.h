@@ -24,6 +24,10 @@
 #include "sim_kernel/ums/context.h"
 #include "sim_kernel/ums/ums_data.h"
 
+// A call left behind on the path is a return to mispredict: after a stack switch the processor's
+// return predictions are the other stack's.
+#define UMS_SWITCH_PATH inline __attribute__((always_inline))
+
 namespace ums::kernel {
 
 // Adds 1 to a counter that one thread writes and others may read.
@@ -33,7 +37,7 @@ inline void count(std::atomic<std::uint64_t>& counter) noexcept {
 
 // --- completion list ---
 
-inline void complist_add_tail(Complist& list, Worker& worker) noexcept {
+UMS_SWITCH_PATH void complist_add_tail(Complist& list, Worker& worker) noexcept {
   SpinGuard guard(list.lock);
   if (!worker.rest.empty()) [[unlikely]] {
     complist_return_rest_locked(list, worker);
@@ -45,7 +49,7 @@ inline void complist_add_tail(Complist& list, Worker& worker) noexcept {
   }
 }
 
-inline Result<Worker*> complist_take_all(Complist& list) noexcept {
+UMS_SWITCH_PATH Result<Worker*> complist_take_all(Complist& list) noexcept {
   SpinGuard guard(list.lock);
   if (list.workers.empty()) [[unlikely]] {
     TRY(complist_wait_locked(list));
@@ -62,7 +66,7 @@ inline Result<Worker*> complist_take_all(Complist& list) noexcept {
 
 // --- worker ---
 
-inline Result<Worker*> worker_find(UmsData& data, pid_t id) noexcept {
+UMS_SWITCH_PATH Result<Worker*> worker_find(UmsData& data, pid_t id) noexcept {
   Worker* const worker = data.workers.find(id);
   if (worker == nullptr) [[unlikely]] {
     return Error{ESRCH};
@@ -70,7 +74,7 @@ inline Result<Worker*> worker_find(UmsData& data, pid_t id) noexcept {
   return worker;
 }
 
-inline Result<void> worker_claim(Worker& worker, const Task& claimer) noexcept {
+UMS_SWITCH_PATH Result<void> worker_claim(Worker& worker, const Task& claimer) noexcept {
   WorkerState state = WorkerState::kReached;
   // Acquire; pairs with the list's lock, under which the worker became reached.
   if (worker.state.compare_exchange_strong(state, WorkerState::kRunning, std::memory_order_acquire))
@@ -80,7 +84,7 @@ inline Result<void> worker_claim(Worker& worker, const Task& claimer) noexcept {
   return worker_claim_failed(worker, state, claimer);
 }
 
-inline Result<pid_t> worker_peek_next(UmsData& data, pid_t id) noexcept {
+UMS_SWITCH_PATH Result<pid_t> worker_peek_next(UmsData& data, pid_t id) noexcept {
   RcuReadGuard guard;
   Worker& worker = *TRY(worker_find(data, id));
   const WorkerState state = worker.state.load(std::memory_order_relaxed);
@@ -93,12 +97,12 @@ inline Result<pid_t> worker_peek_next(UmsData& data, pid_t id) noexcept {
   return worker_peek_rest(worker);
 }
 
-inline void worker_suspend(Worker& worker) noexcept {
+UMS_SWITCH_PATH void worker_suspend(Worker& worker) noexcept {
   change_task_state<TaskState::kRunning, TaskState::kSuspended>(worker.task.state);
   complist_add_tail(worker.complist, worker);
 }
 
-inline Result<void> worker_yield(UmsData& data, Task& me, void* params) noexcept {
+UMS_SWITCH_PATH Result<void> worker_yield(UmsData& data, Task& me, void* params) noexcept {
   Worker* const worker = current_worker(data, me);
   if (worker == nullptr) [[unlikely]] {
     return Error{ESRCH};
@@ -115,16 +119,35 @@ inline Result<void> worker_yield(UmsData& data, Task& me, void* params) noexcept
   return {};
 }
 
+UMS_SWITCH_PATH Result<pid_t> worker_next(UmsData& data, pid_t id) noexcept {
+  pid_t next = -1;
+  do {
+    next = TRY(worker_peek_next(data, id));
+  } while (next != -1 && !worker_advance(data, id, next));
+  return next;
+}
+
 // --- scheduler ---
 
-inline Result<void> scheduler_wait_event(Scheduler& scheduler) noexcept {
+UMS_SWITCH_PATH Result<void> scheduler_wait_event(Scheduler& scheduler) noexcept {
   if (scheduler.events.empty()) [[unlikely]] {
     return scheduler_sleep(scheduler);
   }
   return {};
 }
 
-inline Result<Worker*> scheduler_dequeue(UmsData& data, Task& me, int list_id) noexcept {
+UMS_SWITCH_PATH Result<ums_sched_event> scheduler_take_event(UmsData& data, Task& me) noexcept {
+  Scheduler* const scheduler = current_scheduler(data, me);
+  if (scheduler == nullptr) [[unlikely]] {
+    return Error{ESRCH};
+  }
+  TRY(scheduler_wait_event(*scheduler));
+  const ums_sched_event event = scheduler->events.front();
+  scheduler->events.pop();
+  return event;
+}
+
+UMS_SWITCH_PATH Result<Worker*> scheduler_dequeue(UmsData& data, Task& me, int list_id) noexcept {
   Scheduler* const caller = current_scheduler(data, me);
   if (caller == nullptr || caller->complist.id.load(std::memory_order_relaxed) != list_id)
       [[unlikely]] {
@@ -138,7 +161,7 @@ inline Result<Worker*> scheduler_dequeue(UmsData& data, Task& me, int list_id) n
   return first;
 }
 
-inline Result<void> scheduler_execute(UmsData& data, Task& me, pid_t id) noexcept {
+UMS_SWITCH_PATH Result<void> scheduler_execute(UmsData& data, Task& me, pid_t id) noexcept {
   Scheduler* scheduler = nullptr;
   Worker* worker = nullptr;
   {

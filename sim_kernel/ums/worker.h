@@ -94,6 +94,9 @@ Error worker_not_reached(const Worker& worker, WorkerState state) noexcept;
 pid_t worker_peek_rest(Worker& worker) noexcept;
 bool worker_advance(UmsData& data, pid_t id, pid_t next) noexcept;
 
+// Both halves at once.
+inline Result<pid_t> worker_next(UmsData& data, pid_t id) noexcept;
+
 // What the end of `scheduler` means for a worker: one that it had dequeued stays executable, and so
 // do those that the worker carries. They are in no list, and reported.
 void worker_orphan(Worker& worker, const Scheduler& scheduler) noexcept;

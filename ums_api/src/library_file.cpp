@@ -10,10 +10,11 @@
 #include "sim_kernel/base/raw_syscall.h"
 #include "sim_kernel/dev/char_device.h"
 #include "ums_api/src/backend.h"
+#include "ums_api/src/interpose.h"
 
 namespace ums::api {
 
-std::atomic<int> simulated_fd{-1};
+std::atomic<kernel::File*> simulated_file{nullptr};
 
 namespace {
 
@@ -57,7 +58,7 @@ int open_locked() noexcept {
 
 void close_locked() noexcept {
   if (open_fd < 0) return;
-  simulated_fd.store(-1, std::memory_order_relaxed);
+  simulated_file.store(nullptr, std::memory_order_relaxed);
   if (backend() == Backend::kSimulation) {
     (void)kernel::file_close(open_fd);
   } else {
@@ -74,7 +75,9 @@ int claim() noexcept {
   if (fd >= 0 && !claimed) {
     claimed = true;
     // Release: who finds the descriptor finds a kernel that runs. Pairs with library_ioctl.
-    if (backend() == Backend::kSimulation) simulated_fd.store(fd, std::memory_order_release);
+    if (backend() == Backend::kSimulation) {
+      simulated_file.store(kernel::descriptor_slot(fd).load(), std::memory_order_release);
+    }
   }
   pthread_mutex_unlock(&lock);
   return fd;
@@ -92,6 +95,9 @@ void after_fork_child() noexcept {
 // The kernel starts with the first open and registers its own handlers of fork: they run before
 // these in a child, which therefore finds a kernel that works.
 __attribute__((constructor(101))) void load() noexcept {
+  interpose_gettid();
+  interpose_mutex();
+  interpose_setuid();
   pthread_mutex_lock(&lock);
   open_locked();
   pthread_mutex_unlock(&lock);

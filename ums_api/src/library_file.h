@@ -9,7 +9,7 @@
 //
 // Invariants:
 // 1. At most one file is open at a time; once claimed it stays until the unload or a fork.
-// 2. simulated_fd is set exactly while a claimed file of the simulation is open.
+// 2. simulated_file is set exactly while a claimed file of the simulation is open.
 //
 // Thread safety: any thread. Not for signal handlers before the first call of ums.h.
 #pragma once
@@ -20,21 +20,32 @@
 
 namespace ums::api {
 
-extern std::atomic<int> simulated_fd __attribute__((visibility("hidden")));
+extern std::atomic<kernel::File*> simulated_file __attribute__((visibility("hidden")));
 
 // As library_ioctl, for the first call and for the real device.
 int library_ioctl_slow(unsigned request, kernel::IoctlArg arg) noexcept;
+
+// Whether the simulation answers, and library_call may be used.
+inline bool library_file_ready() noexcept {
+  return simulated_file.load(std::memory_order_acquire) != nullptr;
+}
+
+// Performs handler(data, me) inside the library's file of the simulation, without an argument
+// struct. Returns 0 or -errno.
+template <typename Handler>
+inline __attribute__((always_inline)) int library_call(Handler handler) noexcept {
+  return -kernel::ums_call(simulated_file, handler).error_code();
+}
 
 // Performs `request` on the library's file. Returns 0 or -errno; where there is no file, the error
 // of opening it.
 // Context: may sleep and switch, as the request does.
 template <unsigned kRequest>
 inline __attribute__((always_inline)) int library_ioctl(kernel::IoctlArg arg) noexcept {
-  const int fd = simulated_fd.load(std::memory_order_acquire);
-  if (fd < 0) [[unlikely]] {
+  if (!library_file_ready()) [[unlikely]] {
     return library_ioctl_slow(kRequest, arg);
   }
-  return -kernel::ums_ioctl<kRequest>(fd, arg).error_code();
+  return -kernel::ums_ioctl<kRequest>(simulated_file, arg).error_code();
 }
 
 // For arguments that are the library's own, or values: nothing is checked.

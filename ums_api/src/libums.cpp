@@ -12,6 +12,9 @@
 #include "ums_api/src/export.h"
 #include "ums_api/src/library_file.h"
 
+using namespace ums::kernel;
+using ums::api::library_call;
+using ums::api::library_file_ready;
 using ums::api::library_ioctl;
 
 namespace {
@@ -38,6 +41,21 @@ inline __attribute__((always_inline)) int repeat_if_interrupted(Argument argumen
   return result;
 }
 
+// The caller's next event, waiting for one. 0 or -errno.
+inline int next_event(ums_sched_event& event) noexcept {
+  if (!library_file_ready()) [[unlikely]] {
+    return repeat_if_interrupted<IOCTL_UMS_SCHED_DQEVENT, void*>(&event);
+  }
+  int result = 0;
+  do {
+    result = library_call([&](UmsData& data, Task& me) -> Result<void> {
+      event = TRY(scheduler_take_event(data, me));
+      return {};
+    });
+  } while (result == -EINTR);
+  return result;
+}
+
 void call_entry_point(ums_scheduler_entry_point_t entry_point, void* startup_param,
                       const ums_sched_event& event) {
   ums_activation_t activation;
@@ -59,9 +77,8 @@ void call_entry_point(ums_scheduler_entry_point_t entry_point, void* startup_par
 UMS_EXPORT int create_ums_completion_list(ums_completion_list_t* list) {
   if (list == nullptr) return fail(EFAULT);
   // The program's own pointer, checked by the device: a bad one is an error, not a fault.
-  return c_result(
-      library_ioctl<IOCTL_CREATE_UMS_CLIST>(
-      ums::kernel::IoctlArg{reinterpret_cast<unsigned long>(list), false}));
+  return c_result(library_ioctl<IOCTL_CREATE_UMS_CLIST>(
+      IoctlArg{reinterpret_cast<unsigned long>(list), false}));
 }
 
 UMS_EXPORT int delete_ums_completion_list(ums_completion_list_t* list) {
@@ -79,7 +96,7 @@ UMS_EXPORT int enter_ums_scheduling_mode(ums_scheduler_startup_info_t* info) {
   int result = library_ioctl<IOCTL_ENTER_UMS>(&enter);
   while (result == 0) {
     ums_sched_event event;
-    result = repeat_if_interrupted<IOCTL_UMS_SCHED_DQEVENT, void*>(&event);
+    result = next_event(event);
     if (result == 0) [[likely]] {
       call_entry_point(own.ums_scheduler_entry_point, own.scheduler_param, event);
     }
@@ -92,7 +109,15 @@ UMS_EXPORT int dequeue_ums_completion_list_items(ums_completion_list_t list, ums
     return fail(EFAULT);
   }
   dequeue_ums_complist_args args{list, 0};
-  const int result = library_ioctl<IOCTL_DEQUEUE_UMS_CLIST>(&args);
+  int result = 0;
+  if (library_file_ready()) [[likely]] {
+    result = library_call([&](UmsData& data, Task& me) -> Result<void> {
+      args.ums_context = TRY(scheduler_dequeue(data, me, list))->id;
+      return {};
+    });
+  } else {
+    result = library_ioctl<IOCTL_DEQUEUE_UMS_CLIST>(&args);
+  }
   if (result == 0) [[likely]] {
     *out = args.ums_context;
   }
@@ -101,7 +126,15 @@ UMS_EXPORT int dequeue_ums_completion_list_items(ums_completion_list_t list, ums
 
 UMS_EXPORT ums_context_t get_next_ums_list_item(ums_context_t ctx) {
   ums_next_context_list_args args{ctx, 0};
-  const int result = library_ioctl<IOCTL_NEXT_UMS_CTX_LIST>(&args);
+  int result = 0;
+  if (library_file_ready()) [[likely]] {
+    result = library_call([&](UmsData& data, Task&) -> Result<void> {
+      args.ums_next_context = TRY(worker_next(data, ctx));
+      return {};
+    });
+  } else {
+    result = library_ioctl<IOCTL_NEXT_UMS_CTX_LIST>(&args);
+  }
   if (result < 0) [[unlikely]] {
     return fail(-result);
   }

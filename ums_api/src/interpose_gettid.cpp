@@ -10,6 +10,7 @@
 #include "sim_kernel/base/raw_syscall.h"
 #include "sim_kernel/sched/task.h"
 #include "ums_api/src/export.h"
+#include "ums_api/src/interpose.h"
 
 namespace {
 
@@ -22,6 +23,8 @@ pid_t own_thread_id() noexcept {
 }
 
 }  // namespace
+
+void ums::api::interpose_gettid() noexcept {}
 
 UMS_EXPORT pid_t gettid() noexcept { return own_thread_id(); }
 

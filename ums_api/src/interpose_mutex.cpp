@@ -11,6 +11,7 @@
 #include "sim_kernel/debug/misuse.h"
 #include "ums_api/src/backend.h"
 #include "ums_api/src/export.h"
+#include "ums_api/src/interpose.h"
 #include "ums_api/src/next_symbol.h"
 
 namespace {
@@ -21,8 +22,6 @@ constinit ums::kernel::Misuse kernel_owned_mutex{
 
 constinit ums::api::NextSymbol<int(pthread_mutex_t*, const pthread_mutexattr_t*)> next_mutex_init{
     "pthread_mutex_init"};
-
-__attribute__((constructor(101))) void resolve() noexcept { next_mutex_init.resolve(); }
 
 // What of `attributes` cannot be served, or null.
 const char* unsupported(const pthread_mutexattr_t* attributes) noexcept {
@@ -38,6 +37,8 @@ const char* unsupported(const pthread_mutexattr_t* attributes) noexcept {
 }
 
 }  // namespace
+
+void ums::api::interpose_mutex() noexcept { next_mutex_init.resolve(); }
 
 UMS_EXPORT int pthread_mutex_init(pthread_mutex_t* mutex,
                                   const pthread_mutexattr_t* attributes) noexcept {

@@ -12,6 +12,7 @@
 #include "sim_kernel/debug/misuse.h"
 #include "sim_kernel/sched/task.h"
 #include "ums_api/src/export.h"
+#include "ums_api/src/interpose.h"
 #include "ums_api/src/next_symbol.h"
 
 namespace {
@@ -34,19 +35,6 @@ constinit NextSymbol<int(uid_t, uid_t, uid_t)> next_setresuid{"setresuid"};
 constinit NextSymbol<int(gid_t, gid_t, gid_t)> next_setresgid{"setresgid"};
 constinit NextSymbol<int(std::size_t, const gid_t*)> next_setgroups{"setgroups"};
 constinit NextSymbol<int(const char*, gid_t)> next_initgroups{"initgroups"};
-
-__attribute__((constructor(101))) void resolve() noexcept {
-  next_setuid.resolve();
-  next_setgid.resolve();
-  next_seteuid.resolve();
-  next_setegid.resolve();
-  next_setreuid.resolve();
-  next_setregid.resolve();
-  next_setresuid.resolve();
-  next_setresgid.resolve();
-  next_setgroups.resolve();
-  next_initgroups.resolve();
-}
 
 // Whether a thread is suspended, or runs on another's kernel thread (which is then in EXEC).
 bool any_task_captured() noexcept {
@@ -71,6 +59,19 @@ int unless_captured(const char* name, NextSymbol<int(Parameters...)>& next, Args
 }
 
 }  // namespace
+
+void ums::api::interpose_setuid() noexcept {
+  next_setuid.resolve();
+  next_setgid.resolve();
+  next_seteuid.resolve();
+  next_setegid.resolve();
+  next_setreuid.resolve();
+  next_setregid.resolve();
+  next_setresuid.resolve();
+  next_setresgid.resolve();
+  next_setgroups.resolve();
+  next_initgroups.resolve();
+}
 
 UMS_EXPORT int setuid(uid_t uid) noexcept { return unless_captured("setuid", next_setuid, uid); }
 

@@ -11,7 +11,6 @@
 #include "sim_kernel/dev/char_device.h"
 #include "ums_api/src/backend.h"
 #include "ums_api/src/interpose.h"
-#include "ums_api/src/interpose.h"
 
 namespace ums::api {
 
@@ -96,9 +95,6 @@ void after_fork_child() noexcept {
 // The kernel starts with the first open and registers its own handlers of fork: they run before
 // these in a child, which therefore finds a kernel that works.
 __attribute__((constructor(101))) void load() noexcept {
-  interpose_gettid();
-  interpose_mutex();
-  interpose_setuid();
   interpose_gettid();
   interpose_mutex();
   interpose_setuid();

@@ -5,9 +5,9 @@
 //     constinit NextSymbol<int(uid_t)> next_setuid{"setuid"};
 //     UMS_EXPORT int setuid(uid_t uid) { return ... next_setuid(uid); }
 //
-// Each is looked up when the library is loaded (resolve; see interpose.h), so that the dynamic linker
-// is not entered where a program does not expect it; a call before that looks it up itself. Works in
-// dynamically linked programs, whichever of the two libraries they link.
+// Each is looked up when the library is loaded (resolve; see interpose.h), so that the dynamic
+// linker is not entered where a program does not expect it; a call before that looks it up itself.
+// Works in dynamically linked programs, whichever of the two libraries they link.
 //
 // Thread safety: any thread.
 #pragma once

@@ -6,8 +6,9 @@
 // without preemption the first would run for ever.
 //
 // What such a handler needs:
-// - SA_NODEFER: the signal mask belongs to the scheduler's thread, not to the worker. Without it
-//   the signal would stay blocked there while the handler of a suspended worker waits.
+// - The signal is not blocked while the handler runs: the mask belongs to the scheduler's thread,
+//   so it would stay blocked there while the handler of a suspended worker waits. SA_NODEFER does
+//   it, but where a library stands between (ThreadSanitizer's); so the handler unblocks it too.
 // - A worker must be preempted only where it holds nothing that others need: inside malloc or
 //   printf it holds a lock. `preemptible` says where; it is thread-local, and so the worker's own.
 // - The same variable keeps the handler away from the scheduler, which is nobody's worker, and from
@@ -28,6 +29,7 @@ enum { WORKERS = 3, ENOUGH = 1000000, PERIOD_NS = 2000000 };
 static ums_completion_list_t list;
 static atomic_long counters[WORKERS];
 static volatile sig_atomic_t preemptions;
+static sigset_t preempting;  // the signal that does it
 static _Thread_local volatile sig_atomic_t preemptible;
 
 static void check(int ok, const char* what) {
@@ -44,6 +46,7 @@ static void preempt(int signal_number) {
   const int saved_errno = errno;
   preemptible = 0;
   preemptions++;
+  pthread_sigmask(SIG_UNBLOCK, &preempting, NULL);
   ums_thread_yield(NULL);
   preemptible = 1;
   errno = saved_errno;
@@ -110,6 +113,8 @@ int main(void) {
   pthread_t scheduler;
   struct sigaction action = {.sa_handler = preempt, .sa_flags = SA_NODEFER};
 
+  sigemptyset(&preempting);
+  sigaddset(&preempting, SIGUSR1);
   check(sigaction(SIGUSR1, &action, NULL) == 0, "sigaction");
   check(create_ums_completion_list(&list) == 0, "create_ums_completion_list");
   ums_attr_t attributes = {list, NULL};

@@ -8,6 +8,7 @@
 #include <pthread.h>
 #include <ums.h>
 
+#include <atomic>
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
@@ -20,7 +21,8 @@ constexpr int kWorkers = 6;
 
 ums_completion_list_t list;
 pthread_key_t key;
-int key_destructors = 0;
+std::atomic<int> key_destructors =
+    0;  // they run when the thread is no worker any more: in parallel
 int unwound = 0;
 
 void check(bool ok, const char* what) {

@@ -19,7 +19,7 @@
 
 namespace {
 
-using ums::kernel::find_task;
+using ums::kernel::for_each_task;
 using ums::kernel::Task;
 using ums::kernel::TaskState;
 using ums::test::kNoList;
@@ -122,6 +122,23 @@ TEST_F(Libums, EntryPointArguments) {
   EXPECT_EQ(of_this_test.contexts, (std::vector{0, tid, tid}));
 }
 
+// Whether thread `tid` sleeps in the kernel. Looks under the task list's lock, for it may end.
+bool is_asleep(pid_t tid) {
+  struct Search {
+    pid_t tid;
+    bool asleep;
+  } search{tid, false};
+  for_each_task(
+      [](Task& task, void* argument) {
+        auto& wanted = *static_cast<Search*>(argument);
+        if (task.tid == wanted.tid && task.state.load() == TaskState::kInterruptible) {
+          wanted.asleep = true;
+        }
+      },
+      &search);
+  return search.asleep;
+}
+
 TEST_F(Libums, ASignalEndsAWaitInAnEmptyList) {
   struct sigaction action = {};
   action.sa_handler = [](int) {};
@@ -132,11 +149,7 @@ TEST_F(Libums, ASignalEndsAWaitInAnEmptyList) {
     pthread_t thread{};
   } shared{list_};
   std::thread signaller([&] {
-    const Task* task = nullptr;
-    while ((task = find_task(shared.tid)) == nullptr ||
-           task->state.load() != TaskState::kInterruptible) {
-      sched_yield();
-    }
+    while (!is_asleep(shared.tid)) sched_yield();
     pthread_kill(shared.thread, SIGUSR1);
   });
   schedule(

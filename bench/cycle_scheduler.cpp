@@ -79,6 +79,20 @@ void CycleScheduler::entry_point(ums_reason_t reason, ums_activation_t* /*activa
   }
 }
 
+void CycleScheduler::take_list() {
+  ums_context_t context;
+  check(dequeue_ums_completion_list_items(list_, &context) == 0, "dequeue");
+  while (context > 0) {
+    queue_[tail_++ & (queue_.size() - 1)] = context;
+    context = get_next_ums_list_item(context);
+  }
+  check(context == 0, "get_next_ums_list_item");
+}
+
+void CycleScheduler::execute_next() {
+  check(execute_ums_thread(queue_[head_++ & (queue_.size() - 1)]) == 0, "execute_ums_thread");
+}
+
 void CycleScheduler::on_startup() {
   while (tail_ != static_cast<std::size_t>(workers_)) {
     take_list();
@@ -104,20 +118,6 @@ void CycleScheduler::on_end() {
     pthread_exit(nullptr);  // The only way out of scheduling mode.
   }
   execute_next();
-}
-
-void CycleScheduler::take_list() {
-  ums_context_t context;
-  check(dequeue_ums_completion_list_items(list_, &context) == 0, "dequeue");
-  while (context > 0) {
-    queue_[tail_++ & (queue_.size() - 1)] = context;
-    context = get_next_ums_list_item(context);
-  }
-  check(context == 0, "get_next_ums_list_item");
-}
-
-void CycleScheduler::execute_next() {
-  check(execute_ums_thread(queue_[head_++ & (queue_.size() - 1)]) == 0, "execute_ums_thread");
 }
 
 }  // namespace ums::bench

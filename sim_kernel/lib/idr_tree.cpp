@@ -70,6 +70,8 @@ IdrTree::~IdrTree() {
   for (int id = 0; next(id) != nullptr;) remove(id);
 }
 
+std::size_t IdrTree::nodes_live() noexcept { return nodes.live(); }
+
 Result<int> IdrTree::alloc(void* object) noexcept {
   kassert(object != nullptr, "an id for nothing");
   Stock stock;

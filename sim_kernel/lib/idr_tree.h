@@ -61,6 +61,9 @@ class IdrTree {
 
   std::size_t size() const noexcept { return size_.load(std::memory_order_relaxed); }
 
+  // How many nodes exist, of all trees and those that wait for a grace period.
+  static std::size_t nodes_live() noexcept;
+
  private:
   // The root node and its level in one word: a reader must not mix those of two roots.
   class Root {

@@ -56,15 +56,9 @@ class Rhashtable : public RhashtableBase {
   // Context: in a read section, to whose end the object is valid if call_rcu frees it.
   Object* find(Key key) const noexcept {
     rcu_assert_reading("rhashtable");
-    const std::uint64_t hash = Traits::hash(key);
-    for (Backoff backoff;; backoff.wait()) {
-      bool strayed = false;
-      for (BucketTable* table = oldest_table(); table != nullptr; table = table->future()) {
-        if (Object* const object = find_in(table->bucket(hash), key, strayed)) return object;
-      }
-      if (!strayed) [[likely]]
-        return nullptr;
-    }
+    bool strayed = false;
+    Object* const object = find_once(key, strayed);
+    return strayed && object == nullptr ? find_again(key) : object;
   }
 
   // Takes `object` out. Returns whether it was in.
@@ -132,6 +126,23 @@ class Rhashtable : public RhashtableBase {
     if (link != bucket.end()) [[unlikely]]
       strayed = true;
     return nullptr;
+  }
+
+  // Looks through all tables, from the oldest on.
+  Object* find_once(Key key, bool& strayed) const noexcept {
+    const std::uint64_t hash = Traits::hash(key);
+    for (BucketTable* table = oldest_table(); table != nullptr; table = table->future()) {
+      if (Object* const object = find_in(table->bucket(hash), key, strayed)) return object;
+    }
+    return nullptr;
+  }
+
+  [[gnu::cold, gnu::noinline]] Object* find_again(Key key) const noexcept {
+    for (Backoff backoff;; backoff.wait()) {
+      bool strayed = false;
+      Object* const object = find_once(key, strayed);
+      if (object != nullptr || !strayed) return object;
+    }
   }
 
   // Links `object` into the youngest table, unless its key is in one of them. The bucket is held

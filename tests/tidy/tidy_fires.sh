@@ -17,11 +17,9 @@ printf 'int f();\n' >"$folder/spdx.h"
 printf '%s\n//%s\n' "$spdx" "$wide" >"$folder/wide.cpp"
 printf '%s\n// TO''DO: more\n' "$spdx" >"$folder/mark.hpp"
 printf '%s\nint f(); \n' "$spdx" >"$folder/blank.c"
-printf '%s\nint f();' "$spdx" >"$folder/end.h"
 { printf '%s\n' "$spdx"; printf '//\n%.0s' {1..499}; } >"$folder/long.h"
 
 expected='blank.c:2: white space at the end of the line
-end.h: no end of line at the end of the file
 long.h: more than 499 lines
 mark.hpp:2: an unfinished mark
 spdx.h: first line is not its SPDX line

@@ -154,7 +154,7 @@ Result<void> FileTable::close(int fd) noexcept {
 
 // Takes a closed File that nobody is inside off its list. Null if there is none.
 // Ordering: after the first barrier, a task that entered is seen here, or sees that its slot is
-// empty. After the second, one that was told to look for closed files does, or is seen to have left.
+// empty. After the second, one that was told to look for closed files does, or is seen to be out.
 File* FileTable::take_idle_closed_locked() noexcept {
   if (closing_.empty()) return nullptr;
   membarrier_all_threads();

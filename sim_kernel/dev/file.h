@@ -9,7 +9,7 @@
 //
 // A system call takes no reference. It writes the File into Task::syscall_file and checks that the
 // slot it was found in still holds it; a closer clears the slot, issues a membarrier and looks at
-// every task. (Hazard pointers, M. Michael 2004, with the asymmetric barrier of Linux's membarrier(2).)
+// every task. (Hazard pointers, M. Michael 2004, with the asymmetric barrier of membarrier(2).)
 // A call therefore costs two stores, and a close costs what it must.
 //
 // Guarantees:

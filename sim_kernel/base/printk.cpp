@@ -72,9 +72,10 @@ class Prefixed {
       append(prefix);
       append(text.substr(0, end));
       append("\n");
-      if (end == std::string_view::npos) return;
+      if (end == std::string_view::npos) break;
       text.remove_prefix(end + 1);
     }
+    bytes_[length_ - 1] = '\n';  // also where something was cut
   }
 
   std::string_view view() const noexcept { return {bytes_, length_}; }

@@ -63,6 +63,11 @@ TEST_F(Trace, HasAHeaderAndAlignedColumns) {
   EXPECT_EQ(lines[1].find("event"), lines[2].find("executes"));
 }
 
+TEST_F(Trace, ADashStandsForNobody) {
+  trace_worker_enter(345, 1);
+  EXPECT_THAT(temp_.lines().at(2), MatchesRegex(".* +- +345  enters as worker .*"));
+}
+
 TEST_F(Trace, NamesEveryEvent) {
   trace_open(3);
   trace_close(3);

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The library's own open file beside files that the program opens itself. Each test runs in a fresh
+// process, whose main thread loaded the library.
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <ums.h>
+#include <ums/ums_dev.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdlib>
+#include <thread>
+
+namespace {
+
+class LibraryFile : public testing::Test {
+ protected:
+  LibraryFile() { testing::FLAGS_gtest_death_test_style = "threadsafe"; }
+};
+
+// The errno of creating a list through the library; 0 if it works.
+int create_errno() {
+  ums_completion_list_t list = 0;
+  return create_ums_completion_list(&list) == 0 ? 0 : errno;
+}
+
+// The errno of opening the device in a thread; 0 if it works.
+int open_errno() { return ums_dev_open("/dev/ums", O_RDONLY) >= 0 ? 0 : errno; }
+
+#define EXPECT_EXIT_CODE(statement, code) \
+  EXPECT_EXIT(std::exit(statement), testing::ExitedWithCode(code), "")
+
+TEST_F(LibraryFile, UnusedItMakesRoomForTheProgram) { EXPECT_EXIT_CODE(open_errno(), 0); }
+
+TEST_F(LibraryFile, UsedItIsTheThreadsOneFile) {
+  EXPECT_EXIT_CODE(create_errno() == 0 ? open_errno() : 1, ENOMEM);
+}
+
+TEST_F(LibraryFile, OtherThreadsOpenBesideIt) {
+  EXPECT_EXIT_CODE(
+      [] {
+        int opened = -1;
+        if (create_errno() != 0) return 1;
+        std::thread([&] { opened = open_errno(); }).join();
+        return opened;
+      }(),
+      0);
+}
+
+TEST_F(LibraryFile, ItIsOpenedAnewWhenItIsNeeded) {
+  EXPECT_EXIT_CODE(
+      [] {
+        const int fd = ums_dev_open("/dev/ums", O_RDONLY);
+        if (create_errno() != ENOMEM) return 1;
+        if (ums_dev_close(fd) != 0) return 2;
+        return create_errno();
+      }(),
+      0);
+}
+
+TEST_F(LibraryFile, ThreadsOfTheProgramLeaveItAlone) {
+  EXPECT_EXIT_CODE(
+      [] {
+        std::thread([] { open_errno(); }).join();
+        // The library's file is still the main thread's: another thread's call finds it.
+        int created = -1;
+        std::thread([&] { created = create_errno(); }).join();
+        return created != 0 ? created : open_errno();
+      }(),
+      ENOMEM);
+}
+
+}  // namespace

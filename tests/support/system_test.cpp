@@ -46,7 +46,9 @@ void SystemTest::SetUp() {
 void SystemTest::TearDown() {
   EXPECT_EQ(live_objects(), live_before_);
   EXPECT_FALSE(kernel::lock_rank_any_held());
-  EXPECT_EQ(kernel::misuse_count() - misuses_before_, misuses_expected_);
+  const unsigned misuses = kernel::misuse_count() - misuses_before_;
+  EXPECT_TRUE(misuse_allowed_ || misuses == misuses_expected_)
+      << misuses << " reports of misuse, expected " << misuses_expected_;
   watchdog_.reset();
 }
 

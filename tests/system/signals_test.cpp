@@ -1,0 +1,340 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// behaviour.md, "Signals to a suspended worker": "[embedded] A signal to a suspended worker waits
+// until it is executed; one to a running worker reaches it wherever it runs.", and the EINTR and
+// SA_RESTART of DEQUEUE and DQEVENT. Faults and stops of the process are in faults_test.cpp.
+#include <pthread.h>
+#include <semaphore.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cerrno>
+#include <csignal>
+#include <ctime>
+#include <memory>
+#include <vector>
+
+#include "support/system_test.h"
+
+namespace ums::test {
+namespace {
+
+// What the handlers saw; they are plain functions.
+std::atomic<int> handled{0};
+std::atomic<pthread_t> handled_by{};
+std::vector<int> handled_values;  // by one thread at a time
+std::atomic<int> handler_fd{-1};
+std::atomic<int> handler_result{1};
+
+class Signals : public DeviceTest {
+ protected:
+  void SetUp() override {
+    DeviceTest::SetUp();
+    handled = 0;
+    handled_by = pthread_t{};
+    handled_values.clear();
+    handler_fd = fd_;
+    handler_result = 1;
+  }
+  void TearDown() override {
+    for (const int signal : {SIGUSR1, SIGUSR2, SIGRTMIN}) ::signal(signal, SIG_DFL);
+    DeviceTest::TearDown();
+  }
+
+  static void handle(int signal, int flags, void (*handler)(int, siginfo_t*, void*)) {
+    struct sigaction action {};
+    action.sa_sigaction = handler;
+    action.sa_flags = flags | SA_SIGINFO;
+    ASSERT_EQ(sigaction(signal, &action, nullptr), 0);
+  }
+
+  static void note(int, siginfo_t*, void*) {
+    handled_by = pthread_self();
+    ++handled;
+  }
+  static void note_value(int, siginfo_t* info, void*) {
+    handled_values.push_back(info->si_value.sival_int);
+    ++handled;
+  }
+};
+
+// ---- to a suspended worker
+
+TEST_F(Signals, ToASuspendedWorkerWaits) {
+  handle(SIGUSR1, 0, note);
+  become_scheduler(fd_, list_);
+  int handled_in_body = -1;
+  Worker worker(fd_, list_, [&] { handled_in_body = handled; });
+  ASSERT_EQ(pthread_kill(worker.handle(), SIGUSR1), 0);
+  ASSERT_EQ(dequeue(fd_, list_), worker.tid());
+  EXPECT_EQ(worker.entered(), 1) << "ENTER is not interrupted";
+  EXPECT_EQ(handled, 0);
+  EXPECT_EQ(execute(fd_, worker.tid()), 0);
+  EXPECT_EQ(worker.entered(), 0);
+  worker.join();
+  EXPECT_EQ(handled, 1);
+  EXPECT_TRUE(pthread_equal(handled_by, worker.handle()));
+}
+
+TEST_F(Signals, ToAWorkerSuspendedInYieldWaits) {
+  handle(SIGUSR1, 0, note);
+  become_scheduler(fd_, list_);
+  Worker worker(fd_, list_, [&] {
+    EXPECT_EQ(yield(fd_), 0) << "not EINTR";
+    wait_until([] { return handled == 1; });
+  });
+  ASSERT_EQ(dequeue(fd_, list_), worker.tid());
+  EXPECT_EQ(execute(fd_, worker.tid()), 0);
+  EXPECT_EQ(take_event_type(fd_), THREAD_YIELD);
+  ASSERT_EQ(pthread_kill(worker.handle(), SIGUSR1), 0);
+  EXPECT_TRUE(task_is(worker.tid(), kernel::TaskState::kSuspended));
+  run_workers(fd_, list_, 1);
+}
+
+// Values arrive, all of them, in the order in which they were sent.
+TEST_F(Signals, QueuedValuesToASuspendedWorkerKeepTheirOrder) {
+  constexpr int kValues = 100;
+  handle(SIGRTMIN, 0, note_value);
+  become_scheduler(fd_, list_);
+  Worker worker(fd_, list_, [] { wait_until([] { return handled == kValues; }); });
+  for (int i = 0; i < kValues; ++i) {
+    ASSERT_EQ(pthread_sigqueue(worker.handle(), SIGRTMIN, sigval{.sival_int = i}), 0);
+  }
+  EXPECT_EQ(handled, 0);
+  run_workers(fd_, list_, 1);
+  worker.join();
+  ASSERT_EQ(handled_values.size(), static_cast<std::size_t>(kValues));
+  for (int i = 0; i < kValues; ++i) EXPECT_EQ(handled_values[static_cast<std::size_t>(i)], i);
+}
+
+// ---- to a running worker
+
+TEST_F(Signals, ToARunningWorkerReachesItOnItsCarrier) {
+  handle(SIGUSR1, 0, note);
+  become_scheduler(fd_, list_);
+  std::atomic<bool> running{false};
+  Worker worker(fd_, list_, [&] {
+    running = true;
+    wait_until([] { return handled == 1; });
+  });
+  Thread sender([&] {
+    wait_until([&] { return running.load(); });
+    EXPECT_EQ(pthread_kill(worker.handle(), SIGUSR1), 0);
+  });
+  run_workers(fd_, list_, 1);
+  EXPECT_TRUE(pthread_equal(handled_by, worker.handle()));
+}
+
+TEST_F(Signals, QueuedValuesToARunningWorkerKeepTheirOrder) {
+  constexpr int kValues = 200;
+  handle(SIGRTMIN, 0, note_value);
+  become_scheduler(fd_, list_);
+  std::atomic<bool> running{false};
+  Worker worker(fd_, list_, [&] {
+    running = true;
+    wait_until([] { return handled == kValues; });
+  });
+  Thread sender([&] {
+    wait_until([&] { return running.load(); });
+    for (int i = 0; i < kValues; ++i) {
+      EXPECT_EQ(pthread_sigqueue(worker.handle(), SIGRTMIN, sigval{.sival_int = i}), 0);
+    }
+  });
+  run_workers(fd_, list_, 1);
+  ASSERT_EQ(handled_values.size(), static_cast<std::size_t>(kValues));
+  for (int i = 0; i < kValues; ++i) EXPECT_EQ(handled_values[static_cast<std::size_t>(i)], i);
+}
+
+// It ends a system call that the worker is blocked in.
+TEST_F(Signals, InterruptsASystemCallOfTheWorker) {
+  handle(SIGUSR1, 0, note);
+  become_scheduler(fd_, list_);
+  const pid_t carrier = thread_id();
+  std::atomic<bool> about_to_block{false};
+  Worker worker(fd_, list_, [&] {
+    sem_t never;
+    sem_init(&never, 0, 0);
+    about_to_block = true;
+    EXPECT_EQ(sem_wait(&never), -1);
+    EXPECT_EQ(errno, EINTR);
+    sem_destroy(&never);
+  });
+  Thread sender([&] {
+    wait_until([&] { return about_to_block.load(); });
+    wait_until_asleep(carrier);
+    EXPECT_EQ(pthread_kill(worker.handle(), SIGUSR1), 0);
+  });
+  run_workers(fd_, list_, 1);
+  EXPECT_TRUE(pthread_equal(handled_by, worker.handle()));
+}
+
+// A signal to a scheduler in EXEC does not end the EXEC. Its kernel thread runs the worker, and so
+// the handler.
+TEST_F(Signals, ToASchedulerInExec) {
+  handle(SIGUSR1, 0, note);
+  std::atomic<bool> running{false};
+  std::atomic<bool> go_on{false};
+  std::atomic<bool> returned{false};
+  Worker worker(fd_, list_, [&] {
+    running = true;
+    wait_until([] { return handled == 1; });
+    wait_until([&] { return go_on.load(); });
+  });
+  Thread scheduler([&] {
+    become_scheduler(fd_, list_);
+    EXPECT_EQ(dequeue(fd_, list_), worker.tid());
+    EXPECT_EQ(execute(fd_, worker.tid()), 0);
+    returned = true;
+  });
+  wait_until([&] { return running.load(); });
+  ASSERT_EQ(pthread_kill(scheduler.handle(), SIGUSR1), 0);
+  wait_until([] { return handled == 1; });
+  EXPECT_TRUE(task_is(scheduler.tid(), kernel::TaskState::kExecuting));
+  EXPECT_FALSE(returned);
+  go_on = true;
+}
+
+// To a worker that is itself in EXEC, above a worker of its own: when it runs again.
+TEST_F(Signals, ToAWorkerInExecWaits) {
+  handle(SIGUSR1, 0, note);
+  become_scheduler(fd_, list_);
+  const int inner = create_list(fd_);
+  Worker outer(fd_, list_, [&] {
+    become_scheduler(fd_, inner);
+    Worker nested(fd_, inner, [&] {
+      EXPECT_EQ(pthread_kill(outer.handle(), SIGUSR1), 0);
+      EXPECT_EQ(yield(fd_), 0);
+    });
+    run_workers(fd_, inner, 1);
+    wait_until([] { return handled == 1; });
+  });
+  run_workers(fd_, list_, 1);
+  EXPECT_TRUE(pthread_equal(handled_by, outer.handle()));
+}
+
+// ---- handlers that make calls
+
+// "A signal handler that interrupts the kernel and makes a UMS call [...]: a nested entry is refused
+// (EBUSY, reported)."
+TEST_F(Signals, HandlerThatInterruptedTheKernelGetsEbusy) {
+  handle(SIGUSR1, SA_RESTART, [](int, siginfo_t*, void*) {
+    handler_result = create_list(handler_fd);
+    ++handled;
+  });
+  Thread scheduler([&] {
+    become_scheduler(fd_, list_);
+    run_workers(fd_, list_, 1);
+  });
+  wait_until_blocked(scheduler.tid());
+  ASSERT_EQ(pthread_kill(scheduler.handle(), SIGUSR1), 0);
+  wait_until([] { return handled == 1; });
+  EXPECT_EQ(handler_result, -EBUSY);
+  expect_misuse(1);
+  Worker worker(fd_, list_);  // SA_RESTART: the DEQUEUE goes on
+  scheduler.join();
+}
+
+TEST_F(Signals, HandlerThatInterruptedTheKernelCannotOpen) {
+  handle(SIGUSR1, SA_RESTART, [](int, siginfo_t*, void*) {
+    handler_result = dev_open();
+    ++handled;
+  });
+  Thread scheduler([&] {
+    become_scheduler(fd_, list_);
+    run_workers(fd_, list_, 1);
+  });
+  wait_until_blocked(scheduler.tid());
+  ASSERT_EQ(pthread_kill(scheduler.handle(), SIGUSR1), 0);
+  wait_until([] { return handled == 1; });
+  EXPECT_EQ(handler_result, -EBUSY);
+  expect_misuse(1);
+  Worker worker(fd_, list_);
+  scheduler.join();
+}
+
+// "A handler that interrupts user code may yield: that is how a program preempts its workers."
+TEST_F(Signals, HandlerMayYield) {
+  handle(SIGUSR1, SA_NODEFER, [](int, siginfo_t*, void*) {
+    ++handled;
+    handler_result = yield(handler_fd);
+  });
+  become_scheduler(fd_, list_);
+  std::atomic<bool> running{false};
+  std::atomic<bool> stop{false};
+  const pid_t scheduler = thread_id();
+  Worker worker(fd_, list_, [&] {
+    running = true;
+    wait_until([&] { return stop.load(); });
+  });
+  for (int round = 1; round <= 5; ++round) {
+    ASSERT_EQ(dequeue(fd_, list_), worker.tid());
+    running = round > 1;
+    Thread sender([&] {
+      wait_until([&] { return running.load(); });
+      wait_until_executing(scheduler);
+      EXPECT_EQ(pthread_kill(worker.handle(), SIGUSR1), 0);
+    });
+    EXPECT_EQ(execute(fd_, worker.tid()), 0);
+    EXPECT_EQ(take_event_type(fd_), THREAD_YIELD) << "preempted";
+    EXPECT_EQ(handled, round);
+  }
+  stop = true;
+  run_workers(fd_, list_, 1);
+  EXPECT_EQ(handler_result, 0);
+}
+
+// ---- DEQUEUE and DQEVENT
+
+// "EINTR on a signal without SA_RESTART"
+TEST_F(Signals, DequeueIsInterrupted) {
+  handle(SIGUSR1, 0, note);
+  int result = 0;
+  Thread scheduler([&] {
+    become_scheduler(fd_, list_);
+    result = dequeue(fd_, list_);
+    run_workers(fd_, list_, 1);
+  });
+  wait_until_blocked(scheduler.tid());
+  ASSERT_EQ(pthread_kill(scheduler.handle(), SIGUSR1), 0);
+  wait_until([] { return handled == 1; });
+  Worker worker(fd_, list_);
+  scheduler.join();
+  EXPECT_EQ(result, -EINTR);
+}
+
+// "with it, goes on waiting"
+TEST_F(Signals, DequeueGoesOnWaiting) {
+  handle(SIGUSR1, SA_RESTART, note);
+  Thread scheduler([&] {
+    become_scheduler(fd_, list_);
+    run_workers(fd_, list_, 1);
+  });
+  wait_until_blocked(scheduler.tid());
+  for (int i = 1; i <= 3; ++i) {
+    ASSERT_EQ(pthread_kill(scheduler.handle(), SIGUSR1), 0);
+    wait_until([i] { return handled == i; });
+    EXPECT_TRUE(task_is(scheduler.tid(), kernel::TaskState::kInterruptible));
+  }
+  Worker worker(fd_, list_);
+  scheduler.join();
+}
+
+TEST_F(Signals, EventWaitGoesOnAndIsInterrupted) {
+  handle(SIGUSR1, SA_RESTART, note);
+  handle(SIGUSR2, 0, note);
+  int result = 0;
+  Thread scheduler([&] {
+    become_scheduler(fd_, list_);
+    result = take_event_type(fd_);
+  });
+  wait_until_blocked(scheduler.tid());
+  ASSERT_EQ(pthread_kill(scheduler.handle(), SIGUSR1), 0);
+  wait_until([] { return handled == 1; });
+  EXPECT_TRUE(task_is(scheduler.tid(), kernel::TaskState::kInterruptible));
+  ASSERT_EQ(pthread_kill(scheduler.handle(), SIGUSR2), 0);
+  scheduler.join();
+  EXPECT_EQ(result, -EINTR);
+}
+
+}  // namespace
+}  // namespace ums::test

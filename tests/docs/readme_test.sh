@@ -28,7 +28,12 @@ die() {
 # without one gets an empty first line.
 split_blocks() {
   awk -v folder="$folder/blocks" '
-    /^```/ && file == "" { file = sprintf("%s/%04d", folder, NR); print test > file; test = ""; next }
+    /^```/ && file == "" {
+      file = sprintf("%s/%04d", folder, NR)
+      print test > file
+      test = ""
+      next
+    }
     /^```/ { close(file); file = ""; next }
     file != "" { print > file; next }
     /^<!-- test: .* -->$/ { test = substr($0, 12, length($0) - 15); next }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Many schedulers hand workers to each other: 64 scheduler threads share four completion lists, walk
-// batches, and give half of each away through a basket from which any of them executes. Every
+// Many schedulers hand workers to each other: 64 scheduler threads share four completion lists,
+// walk batches, and give half of each away through a basket from which any of them executes. Every
 // worker must run to its end, on one processor at a time, and every EXEC bring its one event.
 #include <atomic>
 #include <cerrno>

@@ -214,8 +214,8 @@ TEST_F(Signals, ToAWorkerInExecWaits) {
 
 // ---- handlers that make calls
 
-// "A signal handler that interrupts the kernel and makes a UMS call [...]: a nested entry is refused
-// (EBUSY, reported)."
+// "A signal handler that interrupts the kernel and makes a UMS call [...]: a nested entry is
+// refused (EBUSY, reported)."
 TEST_F(Signals, HandlerThatInterruptedTheKernelGetsEbusy) {
   handle(SIGUSR1, SA_RESTART, [](int, siginfo_t*, void*) {
     handler_result = create_list(handler_fd);

@@ -46,7 +46,7 @@ pid_t carrier_of(const Task& task) noexcept {
       task.state.load(std::memory_order_acquire) != TaskState::kInterruptible) {
     return 0;
   }
-  const Cpu* const cpu = task.cpu;
+  const Cpu* const cpu = __atomic_load_n(&task.cpu, __ATOMIC_RELAXED);
   return cpu == &task.home ? 0 : cpu->tid;
 }
 

@@ -39,33 +39,32 @@ enum ExitWork : std::uint32_t {
 // serial number of the open file that the pointers belong to; numbers are never reused.
 struct TaskModuleCache {
   std::uint64_t owner = 0;
-  void* scheduler = nullptr;
   void* worker = nullptr;
+  void* scheduler = nullptr;
 };
 
 struct SignalQueue;
 
-class Task : public Context {
+class alignas(kCacheLineBytes) Task : public Context {
  public:
-  // --- every switch; written by the kernel thread that the task runs on ---
+  // --- the first cache line: all that a switch to a task that ran long ago has to fetch ---
+  // Written by the kernel thread that the task runs on.
+  std::atomic<TaskState> state{TaskState::kRunning};
+  std::atomic<std::uint32_t> exit_work{0};  // ExitWork; any thread sets bits
   ThreadPointer thread_pointer = 0;
   Cpu* cpu = nullptr;       // where it runs, or ran last
   Task* resumer = nullptr;  // the task in EXEC that this one runs in the place of
-  std::atomic<TaskState> state{TaskState::kRunning};
-  pid_t tid = 0;  // of its home, for its whole life
-
-  // --- every system call ---
   // Set and cleared by the task with a compiler barrier only; a closer that issues membarrier
   // between clearing the descriptor and reading this sees it in time (see dev/file.h).
   std::atomic<File*> syscall_file{nullptr};
-  std::atomic<std::uint32_t> exit_work{0};  // ExitWork; any thread sets bits
-  TaskModuleCache module_cache;             // the task alone
-  // How many objects modules keep for this thread; a thread that ends with none ends at once.
-  // Added to by the task; taken from by it or by who releases a file.
-  std::atomic<int> module_roles{0};
+  TaskModuleCache module_cache;  // the task alone
 
   // --- RCU: written by the task alone, read by grace periods (see sync/rcu.h) ---
   std::atomic<unsigned long> rcu_reader{0};
+  // How many objects modules keep for this thread; a thread that ends with none ends at once.
+  // Added to by the task; taken from by it or by who releases a file.
+  std::atomic<int> module_roles{0};
+  pid_t tid = 0;  // of its home, for its whole life
 
   // --- slow paths ---
   Cpu home;                                           // constant but for what cpu.h says

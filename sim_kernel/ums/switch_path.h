@@ -39,7 +39,7 @@ inline void count(std::atomic<std::uint64_t>& counter) noexcept {
 
 UMS_SWITCH_PATH void complist_add_tail(Complist& list, Worker& worker) noexcept {
   SpinGuard guard(list.lock);
-  if (!worker.rest.empty()) [[unlikely]] {
+  if (worker.carries.load(std::memory_order_relaxed)) [[unlikely]] {
     complist_return_rest_locked(list, worker);
   }
   worker.state.store(WorkerState::kListed, std::memory_order_relaxed);

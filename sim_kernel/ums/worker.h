@@ -38,21 +38,23 @@ enum class WorkerState : std::uint8_t { kListed, kReached, kRunning, kEnded };
 
 const char* worker_state_name(WorkerState state) noexcept;
 
-struct Worker : WorkerNode {
+struct alignas(kCacheLineBytes) Worker : WorkerNode {
   Worker(UmsData& owner, Task& thread, Complist& list) noexcept
-      : task(thread), complist(list), data(owner), id(thread.tid) {}
+      : id(thread.tid), task(thread), complist(list), data(owner) {}
 
+  // --- the first cache line: the switch path ---
   std::atomic<WorkerState> state{WorkerState::kRunning};
-  std::atomic<bool> carries{false};  // whether `rest` is not empty, for who has no lock
+  std::atomic<bool> carries{false};  // whether `rest` is not empty
+  const pid_t id;                    // its thread's
+  RhashNode node;
   Task& task;
   Complist& complist;                         // its own list; it is a user of it
   Scheduler* scheduler = nullptr;             // who executed it last; null before the first time
   std::atomic<Scheduler*> dequeuer{nullptr};  // who took it out of its list last
   std::atomic<std::uint64_t> switches{0};     // its YIELDs; written by itself
-  WorkerList rest;                            // of its batch, behind it, not walked yet
-  RhashNode node;
+
+  WorkerList rest;  // of its batch, behind it, not walked yet
   UmsData& data;
-  const pid_t id;  // its thread's
   RcuHead rcu;
 };
 

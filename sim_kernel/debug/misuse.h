@@ -4,11 +4,11 @@
 //
 //     constinit Misuse delete_twice{"drops somebody else's reference: use after free later",
 //                                   "delete a list once"};
-//     report_misuse(delete_twice, "DELETE of list {} by thread {}: already deleted", id, tid);
+//     report_misuse(delete_twice, "DELETE of list {}: it was deleted before", id);
 //
 // prints, on the kernel log at warning level and so on standard error:
 //
-//     ums: misuse: DELETE of list 3 by thread 17: it was deleted before
+//     ums: misuse: DELETE of list 3: it was deleted before
 //     ums:   the real module: drops somebody else's reference: use after free later
 //     ums:   instead: delete a list once
 //

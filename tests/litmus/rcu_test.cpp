@@ -66,7 +66,7 @@ TEST_F(RcuLitmusTest, GracePeriodOutlastsOlderSections) {
       [](State& s) {
         RcuReadGuard guard;
         s.r0 = load(s.before);
-        for (int i = 0; i < 20; ++i) cpu_relax();
+        for (int i = 0; i < 500; ++i) cpu_relax();  // longer than a hasty grace period
         s.r1 = load(s.after);
       });
   EXPECT_EQ((outcomes[{0, 1}]), 0);

@@ -110,7 +110,7 @@ class RhashtableStressTest : public ::testing::Test {
 
 // Guarantee 1 of rhashtable.h.
 TEST_F(RhashtableStressTest, WhatIsThereIsFoundDuringResizes) {
-  constexpr int kTimes = UMS_SANITIZE_THREAD ? 60 : 300;
+  constexpr int kTimes = UMS_SANITIZE_THREAD ? 60 : 2000;
   std::atomic<long> found{0};
   writers_left_ = 2;
   test::run_threads(4, [&](int thread) {
@@ -129,7 +129,7 @@ TEST_F(RhashtableStressTest, WhatIsThereIsFoundDuringResizes) {
 // Also for nodes that come back at once, under another key and so in another chain, with readers
 // that stand on them: those must not lose the rest of the chain they were in.
 TEST_F(RhashtableStressTest, WhatIsThereIsFoundWhileOthersJump) {
-  constexpr int kTimes = UMS_SANITIZE_THREAD ? 20'000 : 200'000;
+  constexpr int kTimes = UMS_SANITIZE_THREAD ? 20'000 : 600'000;
   std::deque<Item> jumpers;
   for (int i = 0; i < 24; ++i) {
     jumpers.emplace_back(kStayers + i);

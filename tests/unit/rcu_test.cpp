@@ -98,19 +98,20 @@ TEST_F(RcuTest, CallbackDoesNotWaitForAYoungerReader) {
 TEST_F(RcuTest, CallbackNeedsAWholeGracePeriod) {
   Puppet old_reader, young_reader;
   old_reader.does(rcu_read_lock);
-  Note first, second;
-  first.queue();
-  rcu_do_callbacks();
+  const unsigned long phase = rcu_now;
+  std::thread writer(synchronize_rcu);
+  while (rcu_now == phase) std::this_thread::yield();  // until its grace period waits
   young_reader.does(rcu_read_lock);
-  second.queue();
-  old_reader.does(rcu_read_unlock);
+  Note note;
+  note.queue();
   rcu_do_callbacks();
-  EXPECT_EQ(first.ran_as, 1);
+  old_reader.does(rcu_read_unlock);
+  writer.join();
   for (int i = 0; i < 10; ++i) rcu_do_callbacks();
-  EXPECT_EQ(second.ran_as, 0);
+  EXPECT_EQ(note.ran_as, 0);
   young_reader.does(rcu_read_unlock);
   rcu_do_callbacks();
-  EXPECT_EQ(second.ran_as, 2);
+  EXPECT_EQ(note.ran_as, 1);
 }
 
 // A reader that was preempted between its load of the phase and its store is in the other phase

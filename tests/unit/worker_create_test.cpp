@@ -106,7 +106,7 @@ TEST_F(Libums, StacksOfWorkersThatLiveTogetherAreColoured) {
   }
   std::sort(offsets.begin(), offsets.end());
   const auto distinct = std::unique(offsets.begin(), offsets.end()) - offsets.begin();
-  EXPECT_GE(distinct, 32);
+  EXPECT_GE(distinct, 16);
 }
 
 TEST_F(Libums, AttributesAreUsed) {

@@ -9,6 +9,7 @@
 #include "sim_kernel/base/raw_syscall.h"
 #include "sim_kernel/mm/slab.h"
 #include "sim_kernel/sync/spinlock.h"
+#include "sim_kernel/trace/trace.h"
 
 namespace ums::kernel {
 
@@ -123,6 +124,7 @@ Result<int> FileTable::open(const FileOperations& driver, Task& me, int flags) n
     open_.push_back(*file);
     bind_locked(fd, *file);
   }
+  trace_open(fd);
   release_closed_files();
   return fd;
 }
@@ -146,6 +148,7 @@ Result<void> FileTable::close(int fd) noexcept {
     File* const file = descriptor_table[fd].exchange(nullptr, std::memory_order_acq_rel);
     if (file == nullptr) return Error{EBADF};
     close_placeholder(fd);
+    trace_close(fd);
     if (file != dead_file()) unbind_locked(*file);
   }
   release_closed_files();

@@ -6,6 +6,7 @@
 #include "sim_kernel/sched/idle.h"
 
 #include <csignal>
+#include <ctime>
 
 #include "sim_kernel/base/raw_syscall.h"
 #include "sim_kernel/sched/parked_signals.h"
@@ -40,6 +41,20 @@ Task& wait_for_task(Cpu& cpu) noexcept {
   }
 }
 
+// The task is a few instructions away from being saved, or was preempted there. Sleeping after a
+// while lets it go on even if this thread has a higher real-time priority.
+void wait_until_saved(const Context& context) noexcept {
+  constexpr unsigned kYields = 256;
+  const timespec pause = {0, 50'000};
+  for (unsigned i = 0; context.on_cpu.load(std::memory_order_acquire); ++i) {
+    if (i < kYields) {
+      raw_syscall(SYS_sched_yield);
+    } else {
+      raw_syscall(SYS_nanosleep, syscall_arg(&pause), 0);
+    }
+  }
+}
+
 }  // namespace
 
 void idle_loop(Continuation from, void* argument) {
@@ -47,7 +62,7 @@ void idle_loop(Continuation from, void* argument) {
   for (;;) {
     save_previous(cpu, std::move(from));
     Task& next = wait_for_task(cpu);
-    while (next.on_cpu.load(std::memory_order_acquire)) raw_syscall(SYS_sched_yield);
+    wait_until_saved(next);
     next.on_cpu.store(true, std::memory_order_relaxed);
     next.state.store(TaskState::kRunning, std::memory_order_release);
     next.cpu = &cpu;

@@ -7,6 +7,7 @@
 #include "sim_kernel/base/raw_syscall.h"
 #include "sim_kernel/sched/idle.h"
 #include "sim_kernel/sched/park_stack.h"
+#include "sim_kernel/sync/backoff.h"
 
 namespace ums::kernel {
 
@@ -51,29 +52,26 @@ void switch_to_idle(Task& me) noexcept {
 }
 
 void wake_idle_cpu(Cpu& cpu, Task& task) noexcept {
-  tsan_release(&task);
+  // Once the signal is sent the Cpu goes on, and may be gone.
+  const pid_t tid = cpu.tid;
   cpu.handed.store(&task, std::memory_order_release);
+  tsan_release(&task);
   siginfo_t info{};
   info.si_signo = kWakeSignal;
   info.si_code = SI_QUEUE;
   info.si_pid = kernel_pid;
   info.si_value.sival_ptr = &cpu;
-  if (raw_syscall(SYS_rt_tgsigqueueinfo, kernel_pid, cpu.tid, kWakeSignal, syscall_arg(&info)) ==
-      0) {
+  if (raw_syscall(SYS_rt_tgsigqueueinfo, kernel_pid, tid, kWakeSignal, syscall_arg(&info)) == 0) {
     return;
   }
   // RLIMIT_SIGPENDING is used up. A plain signal is never refused, and SIGURG means nothing.
   cpu.handed_plain.store(true, std::memory_order_release);
-  raw_syscall(SYS_tgkill, kernel_pid, cpu.tid, SIGURG);
+  tsan_release(&task);
+  raw_syscall(SYS_tgkill, kernel_pid, tid, SIGURG);
 }
 
 void wait_off_cpu(Context& context) noexcept {
-  for (unsigned spins = 0; context.on_cpu.load(std::memory_order_acquire); ++spins) {
-    if (spins < 64) {
-      cpu_relax();
-    } else {
-      raw_syscall(SYS_sched_yield);
-    }
+  for (Backoff backoff; context.on_cpu.load(std::memory_order_acquire); backoff.wait()) {
   }
 }
 

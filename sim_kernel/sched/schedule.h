@@ -26,7 +26,6 @@
 #include "sim_kernel/base/result.h"
 #include "sim_kernel/fiber/tsan_handoff.h"
 #include "sim_kernel/sched/task.h"
-#include "sim_kernel/sync/cpu_relax.h"
 #include "sim_kernel/sync/lock_rank.h"
 #include "sim_kernel/sync/rcu.h"
 

@@ -20,12 +20,10 @@
 #include <atomic>
 
 #include "sim_kernel/base/thread_annotations.h"
+#include "sim_kernel/sync/backoff.h"
 #include "sim_kernel/sync/lock_rank.h"
 
 namespace ums::kernel {
-
-// Waits until `word` is likely to be free. Out of line: the contended case.
-void spin_wait(const std::atomic<bool>& word, unsigned& attempts) noexcept;
 
 template <LockRank kRank>
 class CAPABILITY("spinlock") SpinLock {
@@ -37,10 +35,9 @@ class CAPABILITY("spinlock") SpinLock {
   // Ordering: acquire; pairs with the release in unlock().
   void lock() noexcept ACQUIRE() {
     lock_rank_acquire(kRank);
-    unsigned attempts = 0;
-    while (held_.exchange(true, std::memory_order_acquire)) [[unlikely]] {
-        spin_wait(held_, attempts);
-      }
+    if (held_.exchange(true, std::memory_order_acquire)) [[unlikely]] {
+      lock_contended();
+    }
   }
 
   void unlock() noexcept RELEASE() {
@@ -52,6 +49,12 @@ class CAPABILITY("spinlock") SpinLock {
   void reset_after_fork() noexcept { held_.store(false, std::memory_order_relaxed); }
 
  private:
+  [[gnu::cold, gnu::noinline]] void lock_contended() noexcept {
+    for (Backoff backoff; held_.exchange(true, std::memory_order_acquire);) {
+      while (held_.load(std::memory_order_relaxed)) backoff.wait();
+    }
+  }
+
   std::atomic<bool> held_{false};
 };
 

@@ -6,6 +6,7 @@
 
 #include "sim_kernel/debug/misuse.h"
 #include "sim_kernel/mm/slab.h"
+#include "sim_kernel/trace/trace.h"
 #include "sim_kernel/ums/ums_data.h"
 
 namespace ums::kernel {
@@ -108,17 +109,24 @@ void complist_wake_dequeuer_locked(Complist& list) noexcept {
 }
 
 Result<void> complist_wait_locked(Complist& list) noexcept {
+  const pid_t waiter = current_task()->tid;
+  trace_block_list(waiter, list.id.load(std::memory_order_relaxed));
   TRY(list.dequeuers.wait_event_interruptible(list.lock, [&list]() NO_THREAD_SAFETY_ANALYSIS {
     return !list.workers.empty() || list.users == 0;
   }));
+  trace_wake(waiter);
   if (list.workers.empty()) return Error{EINVAL};
   return {};
 }
 
 void complist_put_back(Complist& list, Worker& first) noexcept {
   SpinGuard guard(list.lock);
+  WorkerState state = WorkerState::kReached;
+  if (!first.state.compare_exchange_strong(state, WorkerState::kListed,
+                                           std::memory_order_relaxed)) {
+    return;  // somebody who knows its id executes it; it brings the rest back itself
+  }
   complist_return_rest_locked(list, first);
-  first.state.store(WorkerState::kListed, std::memory_order_relaxed);
   list.workers.push_front(first);
   complist_wake_dequeuer_locked(list);
 }

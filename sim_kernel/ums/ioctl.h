@@ -62,7 +62,7 @@ UMS_SWITCH_PATH Result<void> ioctl_dequeue_event(UmsData& data, Task& me, IoctlA
   if (!put_user(user_pointer<ums_sched_event>(arg), scheduler->events.front())) {
     return Error{EACCES};
   }
-  scheduler->events.pop();
+  scheduler_event_taken(*scheduler);
   return {};
 }
 
@@ -88,6 +88,7 @@ UMS_SWITCH_PATH Result<void> ioctl_next(UmsData& data, Task&, IoctlArg arg) noex
     if (!put_user(pointer, args)) return Error{EACCES};
   } while (args.ums_next_context != -1 &&
            !worker_advance(data, args.ums_context, args.ums_next_context));
+  trace_next(0, args.ums_context, args.ums_next_context);
   return {};
 }
 

@@ -54,6 +54,20 @@ Result<void> scheduler_sleep(Scheduler& scheduler) noexcept {
       scheduler.lock, [&scheduler] { return !scheduler.events.empty(); });
 }
 
+void scheduler_trace_event(const Scheduler& scheduler) noexcept {
+  const ums_sched_event& event = scheduler.events.front();
+  switch (event.type) {
+    case SCHEDULER_STARTUP:
+      return trace_startup_delivered(scheduler.id);
+    case THREAD_YIELD:
+      return trace_yield_delivered(
+          scheduler.id, event.yield_params.context,
+          reinterpret_cast<std::uint64_t>(event.yield_params.scheduler_params));
+    case THREAD_TERMINATED:
+      return trace_end_delivered(scheduler.id, event.end_params.context);
+  }
+}
+
 Result<Worker*> scheduler_dequeue_foreign(UmsData& data, Scheduler* caller, int list_id) noexcept {
   Complist& list = *TRY(complist_get(data, list_id));
   Result<Worker*> first =

@@ -56,6 +56,10 @@ Result<void> scheduler_enter(UmsData& data, Task& me, int list_id) noexcept;
 inline Result<void> scheduler_wait_event(Scheduler& scheduler) noexcept;
 Result<void> scheduler_sleep(Scheduler& scheduler) noexcept;
 
+// Removes the oldest event, which has been delivered, and writes it into the timeline.
+inline void scheduler_event_taken(Scheduler& scheduler) noexcept;
+void scheduler_trace_event(const Scheduler& scheduler) noexcept;
+
 // The same, and takes the event. Errors: ESRCH (the caller is no scheduler), EINTR.
 inline Result<ums_sched_event> scheduler_take_event(UmsData& data, Task& me) noexcept;
 

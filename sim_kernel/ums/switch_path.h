@@ -56,11 +56,12 @@ UMS_SWITCH_PATH Result<Worker*> complist_take_all(Complist& list) noexcept {
   }
   auto& first = static_cast<Worker&>(list.workers.front());
   list.workers.pop_front();
-  first.state.store(WorkerState::kReached, std::memory_order_relaxed);
   if (!list.workers.empty()) {
     first.rest.swap(list.workers);
     first.carries.store(true, std::memory_order_relaxed);
   }
+  // Release; pairs with worker_claim: somebody who knows its id may execute it from now on.
+  first.state.store(WorkerState::kReached, std::memory_order_release);
   return &first;
 }
 
@@ -76,7 +77,7 @@ UMS_SWITCH_PATH Result<Worker*> worker_find(UmsData& data, pid_t id) noexcept {
 
 UMS_SWITCH_PATH Result<void> worker_claim(Worker& worker, const Task& claimer) noexcept {
   WorkerState state = WorkerState::kReached;
-  // Acquire; pairs with the list's lock, under which the worker became reached.
+  // Acquire; pairs with the release by which the worker became reached.
   if (worker.state.compare_exchange_strong(state, WorkerState::kRunning, std::memory_order_acquire))
       [[likely]] {
     return {};
@@ -124,6 +125,7 @@ UMS_SWITCH_PATH Result<pid_t> worker_next(UmsData& data, pid_t id) noexcept {
   do {
     next = TRY(worker_peek_next(data, id));
   } while (next != -1 && !worker_advance(data, id, next));
+  trace_next(0, id, next);
   return next;
 }
 
@@ -136,6 +138,13 @@ UMS_SWITCH_PATH Result<void> scheduler_wait_event(Scheduler& scheduler) noexcept
   return {};
 }
 
+UMS_SWITCH_PATH void scheduler_event_taken(Scheduler& scheduler) noexcept {
+  if (trace_on.load(std::memory_order_relaxed)) [[unlikely]] {
+    scheduler_trace_event(scheduler);
+  }
+  scheduler.events.pop();
+}
+
 UMS_SWITCH_PATH Result<ums_sched_event> scheduler_take_event(UmsData& data, Task& me) noexcept {
   Scheduler* const scheduler = current_scheduler(data, me);
   if (scheduler == nullptr) [[unlikely]] {
@@ -143,7 +152,7 @@ UMS_SWITCH_PATH Result<ums_sched_event> scheduler_take_event(UmsData& data, Task
   }
   TRY(scheduler_wait_event(*scheduler));
   const ums_sched_event event = scheduler->events.front();
-  scheduler->events.pop();
+  scheduler_event_taken(*scheduler);
   return event;
 }
 

@@ -38,13 +38,14 @@ void yield() { check(ums_thread_yield(nullptr) == 0, "ums_thread_yield"); }
 thread_local std::string own_name;
 
 void keeps_its_state(const std::string& name) {
+  const int own_errno = static_cast<unsigned char>(name.back());
   const pthread_t self = pthread_self();
   own_name = name;
   check(pthread_setspecific(key, &own_name) == 0, "pthread_setspecific");
   for (int turn = 0; turn < 3; ++turn) {
-    errno = name.back();
+    errno = own_errno;
     yield();  // the others set all of this to values of their own
-    check(errno == name.back(), "errno");
+    check(errno == own_errno, "errno");
     check(own_name == name, "thread_local");
     check(pthread_getspecific(key) == &own_name, "pthread_getspecific");
     check(pthread_equal(pthread_self(), self) != 0, "pthread_self");

@@ -90,10 +90,12 @@ TEST(UmsHpp, SchedulersOfOneListAllLeave) {
     std::atomic<int> turns{0};
     ums::CompletionList list;
     std::vector<std::unique_ptr<ums::Scheduler<>>> schedulers;
+    schedulers.reserve(kSchedulers);
     for (int i = 0; i < kSchedulers; ++i) {
       schedulers.push_back(std::make_unique<ums::Scheduler<>>(list));
     }
     std::vector<ums::Worker> workers;
+    workers.reserve(kWorkers);
     for (int i = 0; i < kWorkers; ++i) {
       workers.emplace_back(list, [&turns] {
         for (int round = 0; round < kRounds; ++round) {

@@ -33,7 +33,7 @@ Error enter_error(const Task& me) noexcept {
   return Error{EBUSY};
 }
 
-void exit_to_user(Task& me) noexcept {
+void exit_to_user(Task& me) {
   const std::uint32_t work = me.exit_work.load(std::memory_order_relaxed);
   if ((work & kExitFile) != 0) {
     me.exit_work.fetch_and(~std::uint32_t{kExitFile}, std::memory_order_relaxed);
@@ -75,7 +75,7 @@ Result<int> device_open(const char* path, int flags) noexcept {
   return file_open(*driver, *me, flags);
 }
 
-Result<void> device_ioctl(int fd, std::uint32_t request, IoctlArg arg) noexcept {
+Result<void> device_ioctl(int fd, std::uint32_t request, IoctlArg arg) {
   return system_call(descriptor_slot(fd), [&](File& file, Task& me) {
     return file.operations.ioctl(file, me, request, arg);
   });

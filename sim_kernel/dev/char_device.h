@@ -29,6 +29,6 @@ Result<int> device_open(const char* path, int flags) noexcept;
 
 // Performs a request on a descriptor of ours. Errors: EBADF, EBUSY, the driver's.
 // Context: may sleep, and may return on another kernel thread than it was called on.
-Result<void> device_ioctl(int fd, std::uint32_t request, IoctlArg arg) noexcept;
+Result<void> device_ioctl(int fd, std::uint32_t request, IoctlArg arg);
 
 }  // namespace ums::kernel

@@ -21,7 +21,7 @@ namespace ums::kernel {
 Error enter_error(const Task& me) noexcept;
 
 // What a task does on its way back to the program, when exit_work says so.
-void exit_to_user(Task& me) noexcept;
+void exit_to_user(Task& me);
 
 // Performs `handler(file, me)` inside the File that `slot` holds: a descriptor's (descriptor_slot),
 // or one that is cleared before the File's last descriptor is closed. Errors: EBADF, EBUSY, ENOMEM
@@ -29,7 +29,7 @@ void exit_to_user(Task& me) noexcept;
 // Context: the handler may sleep and switch; the call may return on another kernel thread.
 template <typename Handler>
 inline __attribute__((always_inline)) Result<void> system_call(const std::atomic<File*>& slot,
-                                                               Handler handler) noexcept {
+                                                               Handler handler) {
   Task* const me = current_task();
   if (me == nullptr) [[unlikely]] {
     return Error{ENOMEM};

@@ -33,8 +33,9 @@ void pass_on_parked_signal(Cpu& cpu, const siginfo_t& info, std::uint64_t& await
 
 // Raises what was kept for `task`, on the kernel thread that it runs on now.
 // Context: the task itself, about to leave the kernel: handlers run before this returns, and may
-// make system calls of their own.
-void raise_pending_signals(Task& task) noexcept;
+// make system calls of their own. They may also end the thread (pthread_exit, cancellation), which
+// unwinds through here and through system_call: neither is noexcept.
+void raise_pending_signals(Task& task);
 
 // Frees what a task that ends may have kept. Signals not raised by now are gone with the thread.
 void drop_pending_signals(Task& task) noexcept;

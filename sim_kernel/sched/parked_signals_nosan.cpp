@@ -50,7 +50,7 @@ pid_t carrier_of(const Task& task) noexcept {
   return cpu == &task.home ? 0 : cpu->tid;
 }
 
-long send_to_thread(pid_t tid, const siginfo_t& info) noexcept {
+long send_to_thread(pid_t tid, const siginfo_t& info) {
   if (info.si_code == SI_QUEUE) {
     return raw_syscall(SYS_rt_tgsigqueueinfo, kernel_pid, tid, info.si_signo, syscall_arg(&info));
   }
@@ -108,7 +108,7 @@ bool take_value(SignalQueue& queue, QueuedSignal& taken) noexcept {
 }
 
 // Sends everything that is kept for `task` to kernel thread `tid`.
-void send_kept(Task& task, pid_t tid) noexcept {
+void send_kept(Task& task, pid_t tid) {
   task.exit_work.fetch_and(~std::uint32_t{kExitSignals}, std::memory_order_acquire);
   std::uint64_t plain = task.pending_signals.exchange(0, std::memory_order_relaxed);
   for (; plain != 0; plain &= plain - 1) {
@@ -146,7 +146,7 @@ void pass_on_parked_signal(Cpu& cpu, const siginfo_t& info, std::uint64_t& await
   if (carrier_now != 0) send_kept(task, carrier_now);
 }
 
-void raise_pending_signals(Task& task) noexcept { send_kept(task, task.cpu->tid); }
+void raise_pending_signals(Task& task) { send_kept(task, task.cpu->tid); }
 
 void drop_pending_signals(Task& task) noexcept {
   SignalQueue* const queue = task.queued_signals.exchange(nullptr, std::memory_order_acquire);

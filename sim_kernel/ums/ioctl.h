@@ -141,14 +141,14 @@ constexpr bool is_ums_ioctl(std::uint32_t request) noexcept {
 // The library's way in: handler(data, me) inside a file of the UMS device, whose slot it keeps.
 template <typename Handler>
 inline __attribute__((always_inline)) Result<void> ums_call(const std::atomic<File*>& slot,
-                                                            Handler handler) noexcept {
+                                                            Handler handler) {
   return system_call(slot, [&](File& file, Task& me) { return handler(ums_data(file), me); });
 }
 
 // The same for a request that is known at compile time.
 template <std::uint32_t kRequest>
 inline __attribute__((always_inline)) Result<void> ums_ioctl(const std::atomic<File*>& slot,
-                                                             IoctlArg arg) noexcept {
+                                                             IoctlArg arg) {
   static_assert(is_ums_ioctl(kRequest));
   constexpr IoctlHandler kHandler = kIoctls[_IOC_NR(kRequest)].handler;
   return ums_call(slot, [&](UmsData& data, Task& me) { return kHandler(data, me, arg); });

@@ -112,7 +112,7 @@ __attribute__((destructor(101))) void unload() noexcept {
 
 }  // namespace
 
-int library_ioctl_slow(unsigned request, kernel::IoctlArg arg) noexcept {
+int library_ioctl_slow(unsigned request, kernel::IoctlArg arg) {
   const int fd = claim();
   if (fd < 0) return fd;
   if (backend() == Backend::kSimulation) {

@@ -23,7 +23,7 @@ namespace ums::api {
 extern std::atomic<kernel::File*> simulated_file __attribute__((visibility("hidden")));
 
 // As library_ioctl, for the first call and for the real device.
-int library_ioctl_slow(unsigned request, kernel::IoctlArg arg) noexcept;
+int library_ioctl_slow(unsigned request, kernel::IoctlArg arg);
 
 // Whether the simulation answers, and library_call may be used.
 inline bool library_file_ready() noexcept {
@@ -33,7 +33,7 @@ inline bool library_file_ready() noexcept {
 // Performs handler(data, me) inside the library's file of the simulation, without an argument
 // struct. Returns 0 or -errno.
 template <typename Handler>
-inline __attribute__((always_inline)) int library_call(Handler handler) noexcept {
+inline __attribute__((always_inline)) int library_call(Handler handler) {
   return -kernel::ums_call(simulated_file, handler).error_code();
 }
 
@@ -41,7 +41,7 @@ inline __attribute__((always_inline)) int library_call(Handler handler) noexcept
 // of opening it.
 // Context: may sleep and switch, as the request does.
 template <unsigned kRequest>
-inline __attribute__((always_inline)) int library_ioctl(kernel::IoctlArg arg) noexcept {
+inline __attribute__((always_inline)) int library_ioctl(kernel::IoctlArg arg) {
   if (!library_file_ready()) [[unlikely]] {
     return library_ioctl_slow(kRequest, arg);
   }
@@ -50,11 +50,11 @@ inline __attribute__((always_inline)) int library_ioctl(kernel::IoctlArg arg) no
 
 // For arguments that are the library's own, or values: nothing is checked.
 template <unsigned kRequest>
-inline __attribute__((always_inline)) int library_ioctl(const void* own) noexcept {
+inline __attribute__((always_inline)) int library_ioctl(const void* own) {
   return library_ioctl<kRequest>(kernel::IoctlArg{reinterpret_cast<unsigned long>(own), true});
 }
 template <unsigned kRequest>
-inline __attribute__((always_inline)) int library_ioctl(int value) noexcept {
+inline __attribute__((always_inline)) int library_ioctl(int value) {
   return library_ioctl<kRequest>(kernel::IoctlArg{static_cast<unsigned long>(value), true});
 }
 

@@ -33,7 +33,7 @@ int c_result(int result) noexcept {
 }
 
 template <unsigned kRequest, typename Argument>
-inline __attribute__((always_inline)) int repeat_if_interrupted(Argument argument) noexcept {
+inline __attribute__((always_inline)) int repeat_if_interrupted(Argument argument) {
   int result = 0;
   do {
     result = library_ioctl<kRequest>(argument);
@@ -42,7 +42,7 @@ inline __attribute__((always_inline)) int repeat_if_interrupted(Argument argumen
 }
 
 // The caller's next event, waiting for one. 0 or -errno.
-inline int next_event(ums_sched_event& event) noexcept {
+inline int next_event(ums_sched_event& event) {
   if (!library_file_ready()) [[unlikely]] {
     return repeat_if_interrupted<IOCTL_UMS_SCHED_DQEVENT, void*>(&event);
   }

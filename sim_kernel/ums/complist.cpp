@@ -121,11 +121,6 @@ Result<void> complist_wait_locked(Complist& list) noexcept {
 
 void complist_put_back(Complist& list, Worker& first) noexcept {
   SpinGuard guard(list.lock);
-  WorkerState state = WorkerState::kReached;
-  if (!first.state.compare_exchange_strong(state, WorkerState::kListed,
-                                           std::memory_order_relaxed)) {
-    return;  // somebody who knows its id executes it; it brings the rest back itself
-  }
   complist_return_rest_locked(list, first);
   list.workers.push_front(first);
   complist_wake_dequeuer_locked(list);

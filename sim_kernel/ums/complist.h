@@ -75,7 +75,8 @@ void complist_return_rest_locked(Complist& list, Worker& worker) noexcept REQUIR
 // Wakes one dequeuer if there is a worker for it.
 void complist_wake_dequeuer_locked(Complist& list) noexcept REQUIRES(list.lock);
 
-// Takes every worker, waiting for one. Returns the first, which carries the others.
+// Takes every worker, waiting for one. Returns the first, which carries the others; it is the
+// caller's alone until worker_hand_out or complist_put_back.
 // Errors: EINTR, EINVAL (its last user went while the caller, no user itself, waited).
 // Context: may sleep.
 inline Result<Worker*> complist_take_all(Complist& list) noexcept EXCLUDES(list.lock);

@@ -76,6 +76,7 @@ UMS_SWITCH_PATH Result<void> ioctl_dequeue_clist(UmsData& data, Task& me, IoctlA
     complist_put_back(first.complist, first);
     return Error{EACCES};
   }
+  worker_hand_out(first);
   return {};
 }
 

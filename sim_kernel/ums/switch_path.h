@@ -60,8 +60,6 @@ UMS_SWITCH_PATH Result<Worker*> complist_take_all(Complist& list) noexcept {
     first.rest.swap(list.workers);
     first.carries.store(true, std::memory_order_relaxed);
   }
-  // Release; pairs with worker_claim: somebody who knows its id may execute it from now on.
-  first.state.store(WorkerState::kReached, std::memory_order_release);
   return &first;
 }
 
@@ -73,6 +71,12 @@ UMS_SWITCH_PATH Result<Worker*> worker_find(UmsData& data, pid_t id) noexcept {
     return Error{ESRCH};
   }
   return worker;
+}
+
+UMS_SWITCH_PATH pid_t worker_hand_out(Worker& first) noexcept {
+  const pid_t id = first.id;
+  first.state.store(WorkerState::kReached, std::memory_order_release);
+  return id;
 }
 
 UMS_SWITCH_PATH Result<void> worker_claim(Worker& worker, const Task& claimer) noexcept {

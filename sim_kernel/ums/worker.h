@@ -3,15 +3,15 @@
 // Worker: a thread in worker mode, in one open file.
 //
 //   state      where the worker is                                     who moves it on
-//   kListed    in its completion list, or in a batch that NEXT has     DEQUEUE (the first of the
-//              not walked as far as it                                 batch), NEXT
+//   kListed    in its completion list, in the hand of a DEQUEUE that    DEQUEUE (the first of the
+//              has not returned, or in a batch not walked as far as it batch), NEXT
 //   kReached   out of its list: DEQUEUE or NEXT has named it           EXEC
 //   kRunning   executed by `scheduler`                                 itself: YIELD, EXIT
 //   kEnded     unregistered; memory lives to the end of a grace period nobody
 //
 // Invariants:
 // 1. A registered worker that is not running is suspended inside ENTER or YIELD.
-// 2. `rest` is empty unless the worker is reached or running.
+// 2. `rest` is empty unless the worker is reached, running, or in the hand of a DEQUEUE.
 // 3. Exactly one scheduler executes a worker: EXEC claims it by compare-and-swap.
 //
 // Thread safety: `state` moves kReached -> kRunning without a lock, all others under the list's;
@@ -81,6 +81,11 @@ Result<void> worker_exit(UmsData& data, Task& me) noexcept;
 // Context: in a read section, to whose end it is valid; a worker that the caller has claimed stays
 // until it runs.
 inline Result<Worker*> worker_find(UmsData& data, pid_t id) noexcept;
+
+// The last step of DEQUEUE, when nothing can fail any more: from now on every scheduler that knows
+// the id, which it returns, may execute the worker, and it may be gone.
+// Ordering: release; pairs with worker_claim.
+inline pid_t worker_hand_out(Worker& first) noexcept;
 
 // Claims a worker for EXEC: it is running from now on. Errors: EBUSY (running already, or not yet
 // named by DEQUEUE or NEXT); reported.

@@ -112,7 +112,7 @@ UMS_EXPORT int dequeue_ums_completion_list_items(ums_completion_list_t list, ums
   int result = 0;
   if (library_file_ready()) [[likely]] {
     result = library_call([&](UmsData& data, Task& me) -> Result<void> {
-      args.ums_context = TRY(scheduler_dequeue(data, me, list))->id;
+      args.ums_context = worker_hand_out(*TRY(scheduler_dequeue(data, me, list)));
       return {};
     });
   } else {

@@ -9,7 +9,7 @@
 //
 // Invariants:
 // 1. A Cpu runs one Context at a time: a task, or its idle loop.
-// 2. `previous` is written by the Context that leaves and read by the one that arrives, on this
+// 2. `previous` and `homebound` are written by the Context that leaves and read by the one that arrives, on this
 //    Cpu; nobody else looks at it.
 // 3. A Context may be resumed when its on_cpu is false, and not before: until then its
 //    continuation is not saved. (Linux: task->on_cpu, and the same rule in try_to_wake_up.)
@@ -41,6 +41,7 @@ struct Context {
 
 struct Cpu {
   Context* previous = nullptr;            // who left last
+  Task* homebound = nullptr;              // who left for its own Cpu, to be woken there
   Context idle;                           // the idle loop, once it exists
   void* park_stack = nullptr;             // its stack, kParkStackBytes
   Task* home_task = nullptr;              // whose home this is

@@ -4,10 +4,11 @@
 //
 // This is the parallel machine: every scheduler thread of the program is a processor. A task that
 // executes another is replaced by it on the spot; one that is captured leaves its Cpu to the idle
-// loop. Other machines implement the same five functions; modules use nothing below them.
+// loop. Other machines implement the same six functions; modules use nothing below them.
 //
 //     execute_task(me, next)        EXEC: next runs in the place of me, until switch_back
 //     switch_back(me)               YIELD: the task that executed me goes on in the place of me
+//     switch_home(me)               EXIT: the same, and me goes on on its own kernel thread
 //     prepare_idle(me)              before me becomes visible as suspended: may fail
 //     switch_to_idle(me)            ENTER: nobody runs in the place of me
 //     wake_idle_cpu(cpu, task)      (cpu.h) a task goes on where a Cpu idles
@@ -72,6 +73,10 @@ inline __attribute__((always_inline)) void arrive(Task& me, Continuation from) n
   if (was_idle) [[unlikely]] {
     leave_idle(here);
   }
+  if (here.homebound != nullptr) [[unlikely]] {
+    Task& leaver = *std::exchange(here.homebound, nullptr);
+    wake_idle_cpu(leaver.home, leaver);
+  }
 }
 
 // Replaces `me` by `next` on this Cpu.
@@ -109,6 +114,15 @@ inline __attribute__((always_inline)) void switch_back(Task& me) noexcept {
   next.on_cpu.store(true, std::memory_order_relaxed);
   change_task_state<TaskState::kExecuting, TaskState::kRunning>(next.state);
   switch_to(me, next);
+}
+
+// Gives the Cpu back as switch_back does, and continues `me`, which is captured, on its home Cpu.
+// It is woken there once it is saved, by the task that goes on here: woken before, its kernel
+// thread would only wait for that.
+inline void switch_home(Task& me) noexcept {
+  change_task_state<TaskState::kRunning, TaskState::kReturning>(me.state);
+  me.cpu->homebound = &me;
+  switch_back(me);
 }
 
 }  // namespace ums::kernel

@@ -77,9 +77,7 @@ void report_orphan(const Scheduler& scheduler, const Worker& worker) noexcept {
 // Leaves the carrier to the scheduler beneath, for the caller's own kernel thread.
 void go_home(Task& me) noexcept {
   unblock_cancellation();
-  change_task_state<TaskState::kRunning, TaskState::kReturning>(me.state);
-  wake_idle_cpu(me.home, me);
-  switch_back(me);
+  switch_home(me);
 }
 
 }  // namespace

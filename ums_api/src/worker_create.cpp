@@ -5,8 +5,9 @@
 //
 // Coloured stacks: thread stacks of equal size put the tops of all stacks, and all thread control
 // blocks, on the same few cache sets. A worker whose attributes name no stack gets one that is
-// 0 to 63 cache lines larger than asked for, each worker the next size; glibc does not round it, so
-// that both shift.
+// 0 to 63 cache lines larger than asked for, by the number of workers that live: the next worker
+// the next size. glibc does not round it, so that both shift. A program that has few workers at a
+// time gets the same few sizes again, and so its stacks from glibc's cache of them.
 #include <pthread.h>
 #include <ums.h>
 #include <ums/ums_ioctl.h>
@@ -36,7 +37,15 @@ constinit kernel::ObjectCache<WorkerStart> worker_starts{"worker_start"};
 
 pthread_key_t worker_key;
 
-void leave_worker_mode(void* /*set*/) { library_ioctl<IOCTL_EXIT_UMS>(0); }
+// Workers that were created and have not ended. Relaxed: it chooses colours, nothing else.
+std::atomic<std::size_t> live_workers{0};
+
+void forget_worker() noexcept { live_workers.fetch_sub(1, std::memory_order_relaxed); }
+
+void leave_worker_mode(void* /*set*/) {
+  library_ioctl<IOCTL_EXIT_UMS>(0);
+  forget_worker();
+}
 
 __attribute__((constructor(101))) void make_worker_key() noexcept {
   const int error = pthread_key_create(&worker_key, leave_worker_mode);
@@ -48,7 +57,10 @@ void* worker_main(void* argument) {
   auto* const passed = static_cast<WorkerStart*>(argument);
   const WorkerStart start = *passed;
   worker_starts.destroy(passed);
-  if (pthread_setspecific(worker_key, &worker_key) != 0) return nullptr;
+  if (pthread_setspecific(worker_key, &worker_key) != 0) {
+    forget_worker();
+    return nullptr;
+  }
   const enter_ums_mode_args enter{ENTER_UMS_WORK, start.completion_list};
   int result = 0;
   do {
@@ -56,6 +68,7 @@ void* worker_main(void* argument) {
   } while (result == -EINTR);  // the real device: still suspended, goes on waiting
   if (result != 0) {
     pthread_setspecific(worker_key, nullptr);
+    forget_worker();
     return nullptr;
   }
   return start.func(start.arg);
@@ -69,17 +82,17 @@ bool names_stack(const pthread_attr_t& attributes) noexcept {
          reinterpret_cast<std::uintptr_t>(low) + bytes != 0;
 }
 
-void colour_stack(pthread_attr_t& attributes) noexcept {
-  static std::atomic<std::size_t> next_colour{0};  // relaxed: any order of colours will do
+void colour_stack(pthread_attr_t& attributes, std::size_t colour) noexcept {
   std::size_t bytes = 0;
   if (names_stack(attributes) || pthread_attr_getstacksize(&attributes, &bytes) != 0) return;
-  const std::size_t colour = next_colour.fetch_add(1, std::memory_order_relaxed) % kColours;
   pthread_attr_setstacksize(&attributes, bytes + colour * kernel::kCacheLineBytes);
 }
 
 int create_thread(pthread_t* thread, pthread_attr_t& attributes, WorkerStart* start) noexcept {
-  colour_stack(attributes);
-  return pthread_create(thread, &attributes, worker_main, start);
+  colour_stack(attributes, live_workers.fetch_add(1, std::memory_order_relaxed) % kColours);
+  const int error = pthread_create(thread, &attributes, worker_main, start);
+  if (error != 0) forget_worker();
+  return error;
 }
 
 // The process's default attributes are a deep copy, the program's are a shallow one, of which only

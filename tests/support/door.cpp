@@ -3,6 +3,7 @@
 
 #include <fmt/core.h>
 #include <gtest/gtest.h>
+#include <pthread.h>
 #include <sys/syscall.h>
 #include <ums/ums_dev.h>
 #include <unistd.h>
@@ -10,7 +11,6 @@
 #include <array>
 #include <atomic>
 #include <cerrno>
-#include <thread>
 
 namespace ums::test {
 
@@ -93,7 +93,13 @@ int dev_ioctl(int fd, unsigned long request, unsigned long argument) {
 
 int dev_open_elsewhere() {
   int fd = -1;
-  std::thread([&fd] { fd = dev_open(); }).join();
+  const auto open_there = [](void* result) -> void* {
+    *static_cast<int*>(result) = dev_open();
+    return nullptr;
+  };
+  pthread_t thread;
+  EXPECT_EQ(pthread_create(&thread, nullptr, open_there, &fd), 0);
+  EXPECT_EQ(pthread_join(thread, nullptr), 0);
   return fd;
 }
 

@@ -5,7 +5,7 @@
 //     Pages pages;
 //     put(pages.read_only(), args);       // even where the program itself could not write
 //
-//   [ writable ][ unmapped ][ writable, then read-only for the program ]
+//   [ writable ][ as good as unmapped ][ read-only for the program ]
 //
 // Thread safety: none.
 #pragma once
@@ -23,13 +23,11 @@ class Pages {
       : base_(static_cast<char*>(mmap(nullptr, 3 * kBytes, PROT_READ | PROT_WRITE,
                                       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0))) {
     EXPECT_NE(static_cast<void*>(base_), MAP_FAILED);
-    EXPECT_EQ(munmap(base_ + kBytes, kBytes), 0);
+    // Not munmap: somebody else's mapping could take the place.
+    EXPECT_EQ(mprotect(base_ + kBytes, kBytes, PROT_NONE), 0);
     EXPECT_EQ(mprotect(read_only(), kBytes, PROT_READ), 0);
   }
-  ~Pages() {
-    munmap(base_, kBytes);
-    munmap(base_ + 2 * kBytes, kBytes);
-  }
+  ~Pages() { munmap(base_, 3 * kBytes); }
   Pages(const Pages&) = delete;
   Pages& operator=(const Pages&) = delete;
 

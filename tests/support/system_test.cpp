@@ -11,6 +11,12 @@
 #include "sim_kernel/sync/lock_rank.h"
 #include "sim_kernel/sync/rcu.h"
 
+#if UMS_SANITIZE_THREAD
+// Some tests fork with other threads about, and the child has threads of its own.
+extern "C" __attribute__((visibility("default"))) const char* __tsan_default_options();
+extern "C" const char* __tsan_default_options() { return "die_after_fork=0"; }
+#endif
+
 namespace ums::test {
 
 namespace {

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "support/thread.h"
 
+#if UMS_SANITIZE_ADDRESS
+#include <sanitizer/asan_interface.h>
+#endif
+
 #include <gtest/gtest.h>
 
 #include <utility>
@@ -37,25 +41,28 @@ void* Thread::run(void* self) {
   return nullptr;
 }
 
-Worker::Worker(int fd, int list, std::function<void()> body)
-    : Thread([this, fd, list, work = std::move(body)] {
-        entered_ = enter_worker(fd, list);
-        if (entered_ != 0) return;
-        work();
-        EXPECT_EQ(exit_worker(fd), 0);
-      }) {
-  wait_until_entered();
+void about_to_be_cancelled() {
+#if UMS_SANITIZE_ADDRESS
+  __asan_handle_no_return();
+#endif
 }
+
+Worker::Worker(int fd, int list, std::function<void()> body)
+    : Worker(std::make_shared<State>(), fd, list, std::move(body), true) {}
 
 Worker::Worker(NoExit, int fd, int list, std::function<void()> body)
-    : Thread([this, fd, list, work = std::move(body)] {
-        entered_ = enter_worker(fd, list);
-        if (entered_ == 0) work();
-      }) {
-  wait_until_entered();
-}
+    : Worker(std::make_shared<State>(), fd, list, std::move(body), false) {}
 
-void Worker::wait_until_entered() const {
+Worker::Worker(std::shared_ptr<State> state, int fd, int list, std::function<void()> body,
+               bool exit)
+    : Thread([state, fd, list, exit, work = std::move(body)] {
+        state->entered = enter_worker(fd, list);
+        if (state->entered != 0) return;
+        work();
+        if (!exit) return;
+        EXPECT_EQ(exit_worker(fd), 0);
+      }),
+      state_(std::move(state)) {
   wait_until([this] { return finished() || task_is(tid(), kernel::TaskState::kSuspended); });
 }
 

@@ -15,6 +15,7 @@
 
 #include <atomic>
 #include <functional>
+#include <memory>
 
 namespace ums::test {
 
@@ -44,6 +45,10 @@ class Thread {
   bool joined_ = false;
 };
 
+// To be called before the caller is cancelled. AddressSanitizer is not told when a thread leaves
+// its frames in that way, and would find their marks on the stack that others use afterwards.
+void about_to_be_cancelled();
+
 class Worker : public Thread {
  public:
   // Enters `list` of `fd`, runs `body` when executed, and leaves worker mode. The constructor
@@ -56,12 +61,17 @@ class Worker : public Thread {
   Worker(
       NoExit, int fd, int list, std::function<void()> body = [] {});
 
-  int entered() const { return entered_; }
+  // What ENTER returned; 1 while it has not.
+  int entered() const { return state_->entered; }
 
  private:
-  void wait_until_entered() const;
+  // What the thread writes: it runs before this object is complete.
+  struct State {
+    std::atomic<int> entered{1};
+  };
+  Worker(std::shared_ptr<State> state, int fd, int list, std::function<void()> body, bool exit);
 
-  std::atomic<int> entered_{1};
+  std::shared_ptr<State> state_;
 };
 
 }  // namespace ums::test

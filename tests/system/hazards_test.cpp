@@ -78,16 +78,28 @@ TEST_F(Hazards, SchedGetcpuInAWorker) {
   });
 }
 
+void sleep_a_day() {
+  const timespec day{86400, 0};
+  about_to_be_cancelled();
+  nanosleep(&day, nullptr);
+}
+
+void read_for_ever(int fd) {
+  char byte = 0;
+  about_to_be_cancelled();
+  (void)!read(fd, &byte, 1);
+}
+
 // "pthread_kill and cancellation of a worker that is blocked in a system call work (without it, a
 // cancelled nanosleep hangs for ever)."
 TEST_F(Hazards, CancellationOfABlockedNanosleep) {
   const pid_t carrier = thread_id();
   std::atomic<bool> about_to_block{false};
+  std::atomic<bool> not_cancelled{false};
   Worker worker(Worker::NoExit{}, fd_, list_, [&] {
     about_to_block = true;
-    const timespec day{86400, 0};
-    nanosleep(&day, nullptr);
-    ADD_FAILURE() << "not cancelled";
+    sleep_a_day();
+    not_cancelled = true;
   });
   Thread canceller([&] {
     wait_until([&] { return about_to_block.load(); });
@@ -96,6 +108,7 @@ TEST_F(Hazards, CancellationOfABlockedNanosleep) {
   });
   run_workers(fd_, list_, 1);
   EXPECT_EQ(worker.join(), PTHREAD_CANCELED);
+  EXPECT_FALSE(not_cancelled);
 }
 
 // "A cancelled worker unwinds out of the handler and never restores the mask: the carrier restores
@@ -104,22 +117,13 @@ TEST_F(Hazards, CarrierCanCancelOneWorkerAfterAnother) {
   const pid_t carrier = thread_id();
   sigset_t before;
   pthread_sigmask(SIG_SETMASK, nullptr, &before);
+  int ends[2];
+  ASSERT_EQ(pipe(ends), 0);
   for (int i = 0; i < 3; ++i) {
     std::atomic<bool> about_to_block{false};
     Worker worker(Worker::NoExit{}, fd_, list_, [&] {
-      int ends[2];
-      EXPECT_EQ(pipe(ends), 0);
-      struct CloseEnds {
-        int* ends;
-        ~CloseEnds() {
-          close(ends[0]);
-          close(ends[1]);
-        }
-      } const close_ends{ends};
-      char byte = 0;
       about_to_block = true;
-      (void)!read(ends[0], &byte, 1);
-      ADD_FAILURE() << "not cancelled";
+      read_for_ever(ends[0]);
     });
     Thread canceller([&] {
       wait_until([&] { return about_to_block.load(); });
@@ -129,6 +133,8 @@ TEST_F(Hazards, CarrierCanCancelOneWorkerAfterAnother) {
     run_workers(fd_, list_, 1);
     EXPECT_EQ(worker.join(), PTHREAD_CANCELED);
   }
+  close(ends[0]);
+  close(ends[1]);
   sigset_t after;
   pthread_sigmask(SIG_SETMASK, nullptr, &after);
   for (int signal = 1; signal < NSIG; ++signal) {
@@ -157,9 +163,12 @@ TEST_F(Hazards, ThreadLocalDestructorsOfAWorker) {
   std::vector<std::unique_ptr<Worker>> workers;
   for (int i = 0; i < 4; ++i) {
     workers.push_back(std::make_unique<Worker>(Worker::NoExit{}, fd_, list_, [&, i] {
-      at_thread_end = {fd_, pthread_self(), &destroyed};
+      at_thread_end.fd = fd_;
+      at_thread_end.owner = pthread_self();
+      at_thread_end.destroyed = &destroyed;
       if (i == 1) pthread_exit(nullptr);
       if (i == 2) pthread_cancel(pthread_self());
+      if (i == 2) about_to_be_cancelled();
       if (i == 2) pthread_testcancel();
     }));
   }
@@ -173,14 +182,17 @@ TEST_F(Hazards, ThreadLocalDestructorsOfAWorker) {
 struct TsdRounds {
   int fd;
   pthread_key_t key;
-  int rounds = 0;
+  std::atomic<int> rounds{0};
 };
+
+// ThreadSanitizer takes the last of the four rounds for itself.
+constexpr int kRoundsWithCalls = UMS_SANITIZE_THREAD ? 2 : 3;
 
 void tsd_destructor(void* value) {
   auto& state = *static_cast<TsdRounds*>(value);
-  ++state.rounds;
-  if (state.rounds == 4) return;  // the kernel's turn may have come before
-  EXPECT_EQ(yield(state.fd), 0) << "round " << state.rounds;
+  const int round = ++state.rounds;
+  if (round > kRoundsWithCalls) return;  // the kernel's turn may have come before
+  EXPECT_EQ(yield(state.fd), 0) << "round " << round;
   EXPECT_EQ(pthread_setspecific(state.key, value), 0);
 }
 
@@ -191,7 +203,7 @@ TEST_F(Hazards, TsdDestructorMakesCalls) {
                 [&] { EXPECT_EQ(pthread_setspecific(state.key, &state), 0); });
   run_workers(fd_, list_, 1);
   worker.join();
-  EXPECT_EQ(state.rounds, 4);
+  EXPECT_EQ(state.rounds, kRoundsWithCalls + 1);
   EXPECT_EQ(pthread_key_delete(state.key), 0);
 }
 
@@ -316,6 +328,7 @@ TEST_F(Hazards, MutexHeldAcrossAYield) {
     EXPECT_FALSE(plain.try_lock());
     EXPECT_FALSE(recursive.try_lock());
     EXPECT_EQ(pthread_mutex_trylock(&checked), EBUSY);
+    if (UMS_SANITIZE_THREAD) return;  // it would report what follows
     EXPECT_EQ(pthread_mutex_unlock(&checked), EPERM) << "not the owner, on the same processor";
   });
   for (const pid_t worker : take_batch(fd_, list_)) EXPECT_EQ(execute(fd_, worker), 0);

@@ -200,6 +200,7 @@ TEST_F(Library, WorkersThatEndInEveryWay) {
   const pthread_t cancelled = create(
       [](void*) -> void* {
         pthread_cancel(pthread_self());
+        about_to_be_cancelled();
         pthread_testcancel();
         return nullptr;
       },

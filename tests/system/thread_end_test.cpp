@@ -75,6 +75,7 @@ TEST_F(ThreadEnd, ByCancellationWhileSuspended) {
   Worker worker(Worker::NoExit{}, fd_, list_, [&] {
     const CountEnd frame{unwound};
     EXPECT_EQ(yield(fd_), 0) << "no cancellation point";
+    about_to_be_cancelled();
     pthread_testcancel();
     passed = true;
   });
@@ -93,6 +94,7 @@ TEST_F(ThreadEnd, ByCancellationWhileSuspended) {
 TEST_F(ThreadEnd, ByCancellationBeforeItEverRan) {
   bool passed = false;
   Worker worker(Worker::NoExit{}, fd_, list_, [&] {
+    about_to_be_cancelled();
     pthread_testcancel();
     passed = true;
   });
@@ -106,6 +108,7 @@ TEST_F(ThreadEnd, ByCancellationBeforeItEverRan) {
 TEST_F(ThreadEnd, ByCancellingItself) {
   Worker worker(Worker::NoExit{}, fd_, list_, [&] {
     EXPECT_EQ(pthread_cancel(pthread_self()), 0);
+    about_to_be_cancelled();
     pthread_testcancel();
     ADD_FAILURE() << "not cancelled";
   });
@@ -210,6 +213,7 @@ TEST_F(ThreadEnd, SchedulerIsUnregistered) {
   std::vector<std::function<void()>> endings = {[] {}, [] { pthread_exit(nullptr); },
                                                 [] {
                                                   pthread_cancel(pthread_self());
+                                                  about_to_be_cancelled();
                                                   pthread_testcancel();
                                                 }};
   for (const auto& ending : endings) {
@@ -229,6 +233,7 @@ TEST_F(ThreadEnd, BlockedSchedulerIsCancelledAfterItsWait) {
     become_scheduler(fd_, list_);
     const pid_t worker = dequeue(fd_, list_);
     EXPECT_EQ(execute(fd_, worker), 0);
+    about_to_be_cancelled();
     pthread_testcancel();
     ADD_FAILURE() << "not cancelled";
   });

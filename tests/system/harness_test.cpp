@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The harness of the system tests notices what it should: each test here runs a disabled one of
+// this program, which does something wrong, and looks at what the fixture says of it.
+#include <gmock/gmock.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <string>
+
+#include "support/system_test.h"
+
+namespace ums::test {
+namespace {
+
+using ::testing::HasSubstr;
+using Wrong = DeviceTest;
+
+TEST_F(Wrong, DISABLED_Hangs) {
+  become_scheduler(fd_, list_);
+  dequeue(fd_, list_);
+}
+TEST_F(Wrong, DISABLED_LeavesAFileOpen) { EXPECT_GE(dev_open_elsewhere(), 0); }
+TEST_F(Wrong, DISABLED_MisusesUnexpectedly) {
+  ASSERT_EQ(enter_scheduler(fd_, list_), 0);
+  EXPECT_EQ(delete_list(fd_, list_), 0);
+  EXPECT_LT(delete_list(fd_, list_), 0);
+}
+TEST_F(Wrong, DISABLED_DoesNotMisuseAsExpected) { expect_misuse(1); }
+TEST_F(Wrong, DISABLED_ChildFails) {
+  EXPECT_EQ(in_child([] { EXPECT_EQ(1, 2); }), 0);
+}
+
+// This program's file: a shell between would be /proc/self to itself.
+std::string self() {
+  char path[4096];
+  const ssize_t length = readlink("/proc/self/exe", path, sizeof path);
+  return length < 0 ? "" : std::string(path, static_cast<std::size_t>(length));
+}
+
+// What the disabled test `name` prints, and its exit status in a shell.
+std::string output_of(const std::string& name) {
+  const std::string command = "UMS_TEST_WATCHDOG_SECONDS=1 " + self() +
+                              " --gtest_also_run_disabled_tests --gtest_filter=Wrong.DISABLED_" +
+                              name + " 2>&1; echo \"status $?\"";
+  std::FILE* const pipe = popen(command.c_str(), "r");
+  EXPECT_NE(pipe, nullptr);
+  std::string output;
+  char line[512];
+  while (std::fgets(line, sizeof line, pipe) != nullptr) output += line;
+  pclose(pipe);
+  return output;
+}
+
+TEST(Harness, NoticesAHang) {
+  const std::string output = output_of("Hangs");
+  EXPECT_THAT(output, HasSubstr("watchdog: Wrong.DISABLED_Hangs hangs"));
+  EXPECT_THAT(output, HasSubstr("in DEQUEUE"));
+  EXPECT_THAT(output, HasSubstr("is interruptible"));
+  EXPECT_THAT(output, HasSubstr("status 134")) << "aborted";
+}
+
+TEST(Harness, NoticesAFileLeftOpen) {
+  const std::string output = output_of("LeavesAFileOpen");
+  EXPECT_THAT(output, HasSubstr("\"ums_data\""));
+  EXPECT_THAT(output, HasSubstr("status 1"));
+}
+
+TEST(Harness, NoticesUnexpectedMisuse) {
+  const std::string output = output_of("MisusesUnexpectedly");
+  EXPECT_THAT(output, HasSubstr("1 reports of misuse, expected 0"));
+  EXPECT_THAT(output, HasSubstr("status 1"));
+}
+
+TEST(Harness, NoticesMissingMisuse) {
+  EXPECT_THAT(output_of("DoesNotMisuseAsExpected"), HasSubstr("0 reports of misuse, expected 1"));
+}
+
+TEST(Harness, NoticesAFailureInAChild) {
+  EXPECT_THAT(output_of("ChildFails"), HasSubstr("status 1"));
+}
+
+}  // namespace
+}  // namespace ums::test

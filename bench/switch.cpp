@@ -31,7 +31,7 @@ void* captured_main(void* slot) {
   kernel::change_task_state<TaskState::kRunning, TaskState::kSuspended>(me.state);
   // Release, with the acquire of who executes it; on_cpu tells that one when it is saved.
   static_cast<std::atomic<Task*>*>(slot)->store(&me, std::memory_order_release);
-  kernel::switch_to_idle(me);
+  kernel::switch_to_idle(me, kernel::WakeUp());
   for (;;) {
     kernel::change_task_state<TaskState::kRunning, TaskState::kSuspended>(me.state);
     kernel::switch_back(me);

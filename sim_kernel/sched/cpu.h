@@ -9,8 +9,8 @@
 //
 // Invariants:
 // 1. A Cpu runs one Context at a time: a task, or its idle loop.
-// 2. `previous` and `homebound` are written by the Context that leaves and read by the one that arrives, on this
-//    Cpu; nobody else looks at it.
+// 2. `previous`, `homebound` and `wake_when_idle` are written by the Context that leaves and read by
+//    the one that arrives, on this Cpu; nobody else looks at them.
 // 3. A Context may be resumed when its on_cpu is false, and not before: until then its
 //    continuation is not saved. (Linux: task->on_cpu, and the same rule in try_to_wake_up.)
 // 4. The idle loop touches no thread-local storage, calls nothing through the PLT and takes no
@@ -26,6 +26,7 @@
 #include <cstdint>
 
 #include "sim_kernel/fiber/continuation.h"
+#include "sim_kernel/sched/wake_up.h"
 
 namespace ums::kernel {
 
@@ -42,6 +43,7 @@ struct Context {
 struct Cpu {
   Context* previous = nullptr;            // who left last
   Task* homebound = nullptr;              // who left for its own Cpu, to be woken there
+  WakeUp wake_when_idle;                  // whom the idle loop tells to go on, once it is entered
   Context idle;                           // the idle loop, once it exists
   void* park_stack = nullptr;             // its stack, kParkStackBytes
   Task* home_task = nullptr;              // whose home this is

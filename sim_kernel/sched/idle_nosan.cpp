@@ -61,6 +61,7 @@ void idle_loop(Continuation from, void* argument) {
   Cpu& cpu = *static_cast<Cpu*>(argument);
   for (;;) {
     save_previous(cpu, std::move(from));
+    std::exchange(cpu.wake_when_idle, WakeUp()).wake_up();
     Task& next = wait_for_task(cpu);
     wait_until_saved(next);
     next.on_cpu.store(true, std::memory_order_relaxed);

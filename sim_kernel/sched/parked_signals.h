@@ -16,7 +16,10 @@
 // A worker may give up its carrier between the decision and the arrival; the handler then runs in
 // the task that follows. Process-directed signals that are passed on carry this process as sender.
 //
-// Thread safety: the parked kernel thread produces, the task consumes; no lock.
+// Signals with a value reach the worker in the order in which they were sent: whoever passes one on
+// passes on first what is kept, under Task::signal_lock.
+//
+// Thread safety: the parked kernel thread and the task, under that lock.
 #pragma once
 
 #include <csignal>

@@ -10,8 +10,7 @@
 
 namespace ums::kernel {
 
-// Signals with a value, in a ring of one page that exists once there was one. `head` belongs to
-// the parked kernel thread, `tail` to the task.
+// Signals with a value, in a ring of one page that exists once there was one.
 struct QueuedSignal {
   int signal;
   pid_t sender;
@@ -22,8 +21,8 @@ struct QueuedSignal {
 
 struct SignalQueue {
   static constexpr unsigned kSlots = 160;
-  std::atomic<unsigned> head{0};
-  std::atomic<unsigned> tail{0};
+  unsigned head = 0;  // where the next one goes
+  unsigned tail = 0;  // the oldest
   QueuedSignal slots[kSlots];
 };
 static_assert(sizeof(SignalQueue) <= 4096);
@@ -50,7 +49,7 @@ pid_t carrier_of(const Task& task) noexcept {
   return cpu == &task.home ? 0 : cpu->tid;
 }
 
-long send_to_thread(pid_t tid, const siginfo_t& info) {
+long send_to_thread(pid_t tid, const siginfo_t& info) noexcept {
   if (info.si_code == SI_QUEUE) {
     return raw_syscall(SYS_rt_tgsigqueueinfo, kernel_pid, tid, info.si_signo, syscall_arg(&info));
   }
@@ -65,58 +64,49 @@ void send_to_process(const siginfo_t& info) noexcept {
   }
 }
 
+// Holds Task::signal_lock, a bare word: a SpinLock's rank is thread-local.
+class SignalGuard {
+ public:
+  explicit SignalGuard(Task& task) noexcept : lock_(task.signal_lock) {
+    while (lock_.exchange(true, std::memory_order_acquire)) raw_syscall(SYS_sched_yield);
+  }
+  ~SignalGuard() { lock_.store(false, std::memory_order_release); }
+  SignalGuard(const SignalGuard&) = delete;
+  SignalGuard& operator=(const SignalGuard&) = delete;
+
+ private:
+  std::atomic<bool>& lock_;
+};
+
 // The ring of a task, made on first use. Null if there is no memory.
 SignalQueue* queue_of(Task& task) noexcept {
-  SignalQueue* queue = task.queued_signals.load(std::memory_order_relaxed);
-  if (queue != nullptr) return queue;
+  if (task.queued_signals != nullptr) return task.queued_signals;
   const long page =
       raw_syscall(SYS_mmap, 0, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (page < 0 && page > -4096) return nullptr;
-  queue = reinterpret_cast<SignalQueue*>(page);  // zero pages are an empty ring
-  task.queued_signals.store(queue, std::memory_order_release);
-  return queue;
+  task.queued_signals = reinterpret_cast<SignalQueue*>(page);  // zero pages are an empty ring
+  return task.queued_signals;
 }
 
 // Keeps a signal that carries a value. False if there is no room: it is kept without its value.
-bool keep_value(Task& task, const siginfo_t& info) noexcept {
+bool keep_value_locked(Task& task, const siginfo_t& info) noexcept {
   SignalQueue* const queue = queue_of(task);
-  if (queue == nullptr) return false;
-  const unsigned head = queue->head.load(std::memory_order_relaxed);
-  if (head - queue->tail.load(std::memory_order_acquire) == SignalQueue::kSlots) return false;
-  queue->slots[head % SignalQueue::kSlots] = {info.si_signo, info.si_pid, info.si_uid, info.si_code,
-                                              info.si_value.sival_ptr};
-  queue->head.store(head + 1, std::memory_order_release);
+  if (queue == nullptr || queue->head - queue->tail == SignalQueue::kSlots) return false;
+  queue->slots[queue->head++ % SignalQueue::kSlots] = {info.si_signo, info.si_pid, info.si_uid,
+                                                       info.si_code, info.si_value.sival_ptr};
   return true;
 }
 
-void keep(Task& task, const siginfo_t& info) noexcept {
-  if (info.si_code != SI_QUEUE || !keep_value(task, info)) {
-    task.pending_signals.fetch_or(signal_bit(info.si_signo), std::memory_order_relaxed);
+void keep_locked(Task& task, const siginfo_t& info) noexcept {
+  if (info.si_code != SI_QUEUE || !keep_value_locked(task, info)) {
+    task.pending_signals |= signal_bit(info.si_signo);
   }
   task.exit_work.fetch_or(kExitSignals, std::memory_order_release);
 }
 
-// Takes the oldest signal with a value. Both the task and its parked kernel thread may; the slot
-// is read before it is claimed, and cannot be written again before that.
-bool take_value(SignalQueue& queue, QueuedSignal& taken) noexcept {
-  unsigned tail = queue.tail.load(std::memory_order_relaxed);
-  do {
-    if (tail == queue.head.load(std::memory_order_acquire)) return false;
-    taken = queue.slots[tail % SignalQueue::kSlots];
-  } while (!queue.tail.compare_exchange_weak(tail, tail + 1, std::memory_order_acq_rel));
-  return true;
-}
-
-// Sends everything that is kept for `task` to kernel thread `tid`.
-void send_kept(Task& task, pid_t tid) {
-  task.exit_work.fetch_and(~std::uint32_t{kExitSignals}, std::memory_order_acquire);
-  std::uint64_t plain = task.pending_signals.exchange(0, std::memory_order_relaxed);
-  for (; plain != 0; plain &= plain - 1) {
-    raw_syscall(SYS_tgkill, kernel_pid, tid, __builtin_ctzl(plain) + 1);
-  }
-  SignalQueue* const queue = task.queued_signals.load(std::memory_order_acquire);
-  QueuedSignal kept;
-  while (queue != nullptr && take_value(*queue, kept)) {
+void send_queued_locked(SignalQueue& queue, pid_t tid) noexcept {
+  for (; queue.tail != queue.head; ++queue.tail) {
+    const QueuedSignal& kept = queue.slots[queue.tail % SignalQueue::kSlots];
     siginfo_t info{};
     info.si_signo = kept.signal;
     info.si_code = kept.code;
@@ -125,6 +115,15 @@ void send_kept(Task& task, pid_t tid) {
     info.si_value.sival_ptr = kept.value;
     send_to_thread(tid, info);
   }
+}
+
+// Sends everything that is kept for `task` to kernel thread `tid`.
+void send_kept_locked(Task& task, pid_t tid) noexcept {
+  task.exit_work.fetch_and(~std::uint32_t{kExitSignals}, std::memory_order_acquire);
+  for (; task.pending_signals != 0; task.pending_signals &= task.pending_signals - 1) {
+    raw_syscall(SYS_tgkill, kernel_pid, tid, __builtin_ctzl(task.pending_signals) + 1);
+  }
+  if (task.queued_signals != nullptr) send_queued_locked(*task.queued_signals, tid);
 }
 
 }  // namespace
@@ -136,21 +135,31 @@ void pass_on_parked_signal(Cpu& cpu, const siginfo_t& info, std::uint64_t& await
     return;
   }
   Task& task = *cpu.home_task;
-  const pid_t carrier = carrier_of(task);
-  if (carrier != 0 && send_to_thread(carrier, info) == 0) return;
-  keep(task, info);
-  // The task may have been executed since it was found suspended, and may have looked at exit_work
-  // just before it was set. After the barrier either it sees exit_work, or this sees it running.
+  SignalGuard guard(task);
+  keep_locked(task, info);
+  // The task may be running, or be executed just now and have looked at exit_work before it was
+  // set. After the barrier either it sees exit_work, or this sees it running.
   raw_syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0);
-  const pid_t carrier_now = carrier_of(task);
-  if (carrier_now != 0) send_kept(task, carrier_now);
+  const pid_t carrier = carrier_of(task);
+  if (carrier != 0) send_kept_locked(task, carrier);
 }
 
-void raise_pending_signals(Task& task) { send_kept(task, task.cpu->tid); }
+void raise_pending_signals(Task& task) {
+  // No handler may run while the lock is held; all run when the mask is restored.
+  const std::uint64_t all = ~0UL;
+  std::uint64_t mask = 0;
+  raw_syscall(SYS_rt_sigprocmask, SIG_SETMASK, syscall_arg(&all), syscall_arg(&mask), 8);
+  {
+    SignalGuard guard(task);
+    send_kept_locked(task, task.cpu->tid);
+  }
+  raw_syscall(SYS_rt_sigprocmask, SIG_SETMASK, syscall_arg(&mask), 0, 8);
+}
 
 void drop_pending_signals(Task& task) noexcept {
-  SignalQueue* const queue = task.queued_signals.exchange(nullptr, std::memory_order_acquire);
-  if (queue != nullptr) raw_syscall(SYS_munmap, syscall_arg(queue), 4096);
+  if (task.queued_signals == nullptr) return;
+  raw_syscall(SYS_munmap, syscall_arg(task.queued_signals), 4096);
+  task.queued_signals = nullptr;
 }
 
 }  // namespace ums::kernel

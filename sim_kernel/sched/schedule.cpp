@@ -39,11 +39,12 @@ void leave_idle(Cpu& cpu) noexcept {
 
 void cancel_idle(Task& me) noexcept { leave_idle(*me.cpu); }
 
-void switch_to_idle(Task& me) noexcept {
+void switch_to_idle(Task& me, WakeUp wake) noexcept {
   assert_may_schedule(me);
   Cpu& cpu = *me.cpu;
   me.resumer = nullptr;
   cpu.previous = &me;
+  cpu.wake_when_idle = wake;
   cpu.idle.on_cpu.store(true, std::memory_order_relaxed);
   Continuation idle = std::move(cpu.idle.continuation);
   const ThreadPointer pointer = me.thread_pointer;

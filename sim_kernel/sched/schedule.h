@@ -37,9 +37,9 @@ namespace ums::kernel {
 Result<void> prepare_idle(Task& me) noexcept;
 void cancel_idle(Task& me) noexcept;
 
-// Leaves the Cpu to its idle loop. Needs prepare_idle. Returns when the task is executed, or
-// handed to an idle Cpu.
-void switch_to_idle(Task& me) noexcept;
+// Leaves the Cpu to its idle loop, which then performs `wake`. Needs prepare_idle. Returns when the
+// task is executed, or handed to an idle Cpu.
+void switch_to_idle(Task& me, WakeUp wake) noexcept;
 
 // Restores the signal mask of a Cpu that came out of its idle loop. Context: a task's own stack.
 void leave_idle(Cpu& cpu) noexcept;

@@ -67,10 +67,11 @@ class alignas(kCacheLineBytes) Task : public Context {
   pid_t tid = 0;  // of its home, for its whole life
 
   // --- slow paths ---
-  Cpu home;                                           // constant but for what cpu.h says
-  std::atomic<std::uint64_t> pending_signals{0};      // plain signals, bit n-1 for signal n
-  std::atomic<SignalQueue*> queued_signals{nullptr};  // those that carry a value
-  void* stack_low = nullptr;                          // its pthread stack, once somebody asked
+  Cpu home;                               // constant but for what cpu.h says
+  std::atomic<bool> signal_lock{false};   // guards the next two (see parked_signals.h)
+  std::uint64_t pending_signals = 0;      // plain signals, bit n-1 for signal n
+  SignalQueue* queued_signals = nullptr;  // those that carry a value
+  void* stack_low = nullptr;              // its pthread stack, once somebody asked
   void* stack_high = nullptr;
   int tsd_round = 0;                                    // how often its destructor has run
   boost::intrusive::list_member_hook<> task_list_hook;  // guarded by the task list's lock

@@ -21,9 +21,4 @@ bool WaitQueue::sleep_until_woken(Waiter& waiter) noexcept {
   return result != -EINTR;
 }
 
-void WaitQueue::wake(Waiter& waiter) noexcept {
-  waiter.woken.store(1, std::memory_order_release);
-  raw_syscall(SYS_futex, syscall_arg(&waiter.woken), FUTEX_WAKE_PRIVATE, 1);
-}
-
 }  // namespace ums::kernel

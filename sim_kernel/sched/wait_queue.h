@@ -4,7 +4,7 @@
 //
 //     Result<void> result = queue.wait_event_interruptible(lock, [&] { return !list.empty(); });
 //     ...
-//     queue.wake_up_one();
+//     WakeUp wake = queue.wake_up_one();   // and without the lock: wake.wake_up();
 //
 // The only way to sleep is wait_event_interruptible: it puts the task on the queue, checks,
 // unlocks, sleeps, locks and checks again, so that its users cannot get the order wrong.
@@ -30,6 +30,7 @@
 #include "sim_kernel/base/result.h"
 #include "sim_kernel/base/thread_annotations.h"
 #include "sim_kernel/sched/task.h"
+#include "sim_kernel/sched/wake_up.h"
 
 namespace ums::kernel {
 
@@ -60,21 +61,26 @@ class WaitQueue {
     }
     waiters_.erase(waiters_.iterator_to(self));
     if (predicate()) return {};
-    if (self.woken.load(std::memory_order_relaxed) != 0) wake_up_one();
+    if (self.woken.load(std::memory_order_relaxed) != 0) wake_up_one().wake_up();
     return Error{EINTR};
   }
 
-  void wake_up_one() noexcept {
+  // Lets the oldest waiter go on. It is told so by the result's wake_up(), without the lock.
+  [[nodiscard]] WakeUp wake_up_one() noexcept {
     for (Waiter& waiter : waiters_) {
-      if (waiter.woken.load(std::memory_order_relaxed) == 0) {
-        wake(waiter);
-        return;
-      }
+      if (waiter.woken.load(std::memory_order_relaxed) != 0) continue;
+      waiter.woken.store(1, std::memory_order_release);
+      return WakeUp(waiter.woken);
     }
+    return {};
   }
 
+  // Lets all go on, and tells them.
   void wake_up_all() noexcept {
-    for (Waiter& waiter : waiters_) wake(waiter);
+    for (Waiter& waiter : waiters_) {
+      waiter.woken.store(1, std::memory_order_release);
+      WakeUp(waiter.woken).wake_up();
+    }
   }
 
   bool empty() const noexcept { return waiters_.empty(); }
@@ -82,7 +88,6 @@ class WaitQueue {
  private:
   // Returns false if a signal ended the sleep.
   static bool sleep_until_woken(Waiter& waiter) noexcept;
-  static void wake(Waiter& waiter) noexcept;
 
   boost::intrusive::list<
       Waiter,

@@ -99,13 +99,17 @@ void complist_return_rest_locked(Complist& list, Worker& worker) noexcept {
 }
 
 void complist_return_rest(Complist& list, Worker& worker) noexcept {
-  SpinGuard guard(list.lock);
-  complist_return_rest_locked(list, worker);
-  complist_wake_dequeuer_locked(list);
+  WakeUp wake;
+  {
+    SpinGuard guard(list.lock);
+    complist_return_rest_locked(list, worker);
+    wake = complist_wake_dequeuer_locked(list);
+  }
+  wake.wake_up();
 }
 
-void complist_wake_dequeuer_locked(Complist& list) noexcept {
-  if (!list.workers.empty()) list.dequeuers.wake_up_one();
+WakeUp complist_wake_dequeuer_locked(Complist& list) noexcept {
+  return list.workers.empty() ? WakeUp() : list.dequeuers.wake_up_one();
 }
 
 Result<void> complist_wait_locked(Complist& list) noexcept {
@@ -120,10 +124,14 @@ Result<void> complist_wait_locked(Complist& list) noexcept {
 }
 
 void complist_put_back(Complist& list, Worker& first) noexcept {
-  SpinGuard guard(list.lock);
-  complist_return_rest_locked(list, first);
-  list.workers.push_front(first);
-  complist_wake_dequeuer_locked(list);
+  WakeUp wake;
+  {
+    SpinGuard guard(list.lock);
+    complist_return_rest_locked(list, first);
+    list.workers.push_front(first);
+    wake = complist_wake_dequeuer_locked(list);
+  }
+  wake.wake_up();
 }
 
 void complist_release_all(UmsData& data) noexcept {

@@ -65,15 +65,16 @@ Result<Complist*> complist_get(UmsData& data, int id) noexcept;
 void complist_put(Complist& list) noexcept;
 
 // Puts `worker`, whose list this is, at the tail, and what it still carries of its batch back at
-// the head. Wakes one dequeuer. From then on others may execute the worker.
-inline void complist_add_tail(Complist& list, Worker& worker) noexcept EXCLUDES(list.lock);
+// the head. Returns the wake-up of a dequeuer. From then on others may execute the worker.
+[[nodiscard]] inline WakeUp complist_add_tail(Complist& list, Worker& worker) noexcept
+    EXCLUDES(list.lock);
 
 // Gives back to the head of the list, in order, what `worker` carries.
 void complist_return_rest(Complist& list, Worker& worker) noexcept EXCLUDES(list.lock);
 void complist_return_rest_locked(Complist& list, Worker& worker) noexcept REQUIRES(list.lock);
 
-// Wakes one dequeuer if there is a worker for it.
-void complist_wake_dequeuer_locked(Complist& list) noexcept REQUIRES(list.lock);
+// The wake-up of a dequeuer, if one waits and there is a worker for it.
+[[nodiscard]] WakeUp complist_wake_dequeuer_locked(Complist& list) noexcept REQUIRES(list.lock);
 
 // Takes every worker, waiting for one. Returns the first, which carries the others; it is the
 // caller's alone until worker_hand_out or complist_put_back.

@@ -37,7 +37,7 @@ inline void count(std::atomic<std::uint64_t>& counter) noexcept {
 
 // --- completion list ---
 
-UMS_SWITCH_PATH void complist_add_tail(Complist& list, Worker& worker) noexcept {
+UMS_SWITCH_PATH WakeUp complist_add_tail(Complist& list, Worker& worker) noexcept {
   SpinGuard guard(list.lock);
   if (worker.carries.load(std::memory_order_relaxed)) [[unlikely]] {
     complist_return_rest_locked(list, worker);
@@ -45,8 +45,9 @@ UMS_SWITCH_PATH void complist_add_tail(Complist& list, Worker& worker) noexcept 
   worker.state.store(WorkerState::kListed, std::memory_order_relaxed);
   list.workers.push_back(worker);
   if (!list.dequeuers.empty()) [[unlikely]] {
-    complist_wake_dequeuer_locked(list);
+    return complist_wake_dequeuer_locked(list);
   }
+  return {};
 }
 
 UMS_SWITCH_PATH Result<Worker*> complist_take_all(Complist& list) noexcept {
@@ -102,9 +103,9 @@ UMS_SWITCH_PATH Result<pid_t> worker_peek_next(UmsData& data, pid_t id) noexcept
   return worker_peek_rest(worker);
 }
 
-UMS_SWITCH_PATH void worker_suspend(Worker& worker) noexcept {
+UMS_SWITCH_PATH WakeUp worker_suspend(Worker& worker) noexcept {
   change_task_state<TaskState::kRunning, TaskState::kSuspended>(worker.task.state);
-  complist_add_tail(worker.complist, worker);
+  return complist_add_tail(worker.complist, worker);
 }
 
 UMS_SWITCH_PATH Result<void> worker_yield(UmsData& data, Task& me, void* params) noexcept {
@@ -119,7 +120,7 @@ UMS_SWITCH_PATH Result<void> worker_yield(UmsData& data, Task& me, void* params)
   }
   count(worker->switches);
   scheduler.events.push_yield(worker->id, params);
-  worker_suspend(*worker);
+  worker_suspend(*worker).wake_up();
   switch_back(me);
   return {};
 }

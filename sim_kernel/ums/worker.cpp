@@ -102,8 +102,7 @@ Result<void> worker_enter(UmsData& data, Task& me, int list_id) noexcept {
     return idle.error();
   }
   trace_worker_enter(me.tid, list_id);
-  worker_suspend(*worker.value());
-  switch_to_idle(me);
+  switch_to_idle(me, worker_suspend(*worker.value()));
   return {};
 }
 
@@ -113,9 +112,9 @@ Result<void> worker_yield_elsewhere(Worker& worker, void* params) noexcept {
   TRY(prepare_idle(me));
   count(worker.switches);
   scheduler.events.push_yield(worker.id, params);
-  worker_suspend(worker);
+  const WakeUp wake = worker_suspend(worker);
   wake_scheduler(scheduler.task);
-  switch_to_idle(me);
+  switch_to_idle(me, wake);
   return {};
 }
 

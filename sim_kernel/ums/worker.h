@@ -67,7 +67,8 @@ Result<void> worker_enter(UmsData& data, Task& me, int list_id) noexcept;
 inline Result<void> worker_yield(UmsData& data, Task& me, void* params) noexcept;
 
 // Puts the caller on its list, where others may execute it from now on. It must switch away next.
-inline void worker_suspend(Worker& worker) noexcept;
+// Returns the wake-up of a scheduler that waited for it.
+[[nodiscard]] inline WakeUp worker_suspend(Worker& worker) noexcept;
 
 // YIELD of a worker whose scheduler does not wait beneath it on this Cpu: the worker has been
 // suspended through another file since, and that scheduler's own Cpu idles.

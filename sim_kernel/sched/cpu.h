@@ -9,8 +9,8 @@
 //
 // Invariants:
 // 1. A Cpu runs one Context at a time: a task, or its idle loop.
-// 2. `previous`, `homebound` and `wake_when_idle` are written by the Context that leaves and read by
-//    the one that arrives, on this Cpu; nobody else looks at them.
+// 2. `previous`, `homebound` and `wake_when_idle` are written by the Context that leaves and read
+//    by the one that arrives, on this Cpu; nobody else looks at them.
 // 3. A Context may be resumed when its on_cpu is false, and not before: until then its
 //    continuation is not saved. (Linux: task->on_cpu, and the same rule in try_to_wake_up.)
 // 4. The idle loop touches no thread-local storage, calls nothing through the PLT and takes no

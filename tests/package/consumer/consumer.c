@@ -9,14 +9,14 @@
 static ums_completion_list_t list;
 static int turns;
 
-static void *work(void *arg) {
+static void* work(void* arg) {
   turns++;
   ums_thread_yield(&turns);
   turns++;
   return arg;
 }
 
-static void schedule(ums_reason_t reason, ums_activation_t *activation, void *param) {
+static void schedule(ums_reason_t reason, ums_activation_t* activation, void* param) {
   ums_context_t worker;
   if (reason == UMS_SCHEDULER_THREAD_END) exit(turns == 2 ? 0 : 1);
   if (reason == UMS_SCHEDULER_THREAD_YIELD && param != &turns) exit(2);

@@ -23,7 +23,7 @@ extern "C" {
  * Returns a descriptor, or -1: EACCES (not O_RDONLY), ENOMEM (this thread's first file is still
  * open, or no memory), EMFILE, and what open(2) gives for odd flags.
  */
-int ums_dev_open(const char *path, int flags);
+int ums_dev_open(const char* path, int flags);
 
 /*
  * Performs `request` (ums/ums_ioctl.h) with one optional argument, a pointer or an integer.

@@ -41,7 +41,7 @@ typedef enum ums_sched_event_type_e {
 
 struct ums_thread_yield_args {
   pid_t context;          /* the worker */
-  void *scheduler_params; /* what it passed to IOCTL_UMS_YIELD */
+  void* scheduler_params; /* what it passed to IOCTL_UMS_YIELD */
 };
 
 struct ums_thread_end_args {
@@ -67,19 +67,19 @@ struct ums_next_context_list_args {
 };
 
 /* Creates a completion list. Argument: ums_comp_list_id_t *, out. */
-#define IOCTL_CREATE_UMS_CLIST _IOR(UMS_IOC_MAGIC, 1, int *)
+#define IOCTL_CREATE_UMS_CLIST _IOR(UMS_IOC_MAGIC, 1, int*)
 /* Makes the caller a scheduler or a worker. Argument: struct enter_ums_mode_args *, in. */
-#define IOCTL_ENTER_UMS _IOW(UMS_IOC_MAGIC, 2, struct enter_ums_mode_args *)
+#define IOCTL_ENTER_UMS _IOW(UMS_IOC_MAGIC, 2, struct enter_ums_mode_args*)
 /* Takes the caller's next event, waiting for one. Argument: struct ums_sched_event *, out. */
-#define IOCTL_UMS_SCHED_DQEVENT _IOR(UMS_IOC_MAGIC, 3, struct ums_sched_event *)
+#define IOCTL_UMS_SCHED_DQEVENT _IOR(UMS_IOC_MAGIC, 3, struct ums_sched_event*)
 /* Takes a whole list, waiting while it is empty. Argument: struct dequeue_ums_complist_args *. */
-#define IOCTL_DEQUEUE_UMS_CLIST _IOWR(UMS_IOC_MAGIC, 4, struct dequeue_ums_complist_args *)
+#define IOCTL_DEQUEUE_UMS_CLIST _IOWR(UMS_IOC_MAGIC, 4, struct dequeue_ums_complist_args*)
 /* Walks a batch. Argument: struct ums_next_context_list_args *. */
-#define IOCTL_NEXT_UMS_CTX_LIST _IOWR(UMS_IOC_MAGIC, 5, struct ums_next_context_list_args *)
+#define IOCTL_NEXT_UMS_CTX_LIST _IOWR(UMS_IOC_MAGIC, 5, struct ums_next_context_list_args*)
 /* Runs a worker until it yields or ends. Argument: its id, by value. */
 #define IOCTL_EXEC_UMS_CTX _IOW(UMS_IOC_MAGIC, 6, pid_t)
 /* Gives the processor back to the scheduler. Argument: any pointer, by value, never followed. */
-#define IOCTL_UMS_YIELD _IOW(UMS_IOC_MAGIC, 7, void *)
+#define IOCTL_UMS_YIELD _IOW(UMS_IOC_MAGIC, 7, void*)
 /* Leaves worker mode. No argument. */
 #define IOCTL_EXIT_UMS _IO(UMS_IOC_MAGIC, 8)
 /* Drops the creator's reference to a completion list. Argument: its id, by value. */

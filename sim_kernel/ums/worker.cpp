@@ -169,6 +169,8 @@ bool worker_advance(UmsData& data, pid_t id, pid_t next_id) noexcept {
 
 void worker_orphan(Worker& worker, const Scheduler& scheduler) noexcept {
   if (worker.dequeuer.load(std::memory_order_relaxed) != &scheduler) return;
+  // A scheduler that comes later may live at the same address, and had nothing to do with it.
+  worker.dequeuer.store(nullptr, std::memory_order_relaxed);
   SpinGuard guard(worker.complist.lock);
   if (worker.state.load(std::memory_order_relaxed) != WorkerState::kReached) return;
   report_orphan(scheduler, worker);

@@ -9,8 +9,11 @@
 #include <cerrno>
 #include <memory>
 #include <stdexcept>
+#include <string>
 #include <vector>
 
+#include "sim_kernel/base/printk.h"
+#include "sim_kernel/sync/rcu.h"
 #include "support/system_test.h"
 
 namespace ums::test {
@@ -205,6 +208,28 @@ TEST_F(ThreadEnd, WorkersInTheHandOfADeadSchedulerStayExecutable) {
   Worker later(fd_, list_);
   EXPECT_EQ(take_batch(fd_, list_), std::vector<pid_t>{later.tid()}) << "in no list";
   for (const Thread* worker : {&c, &a, &later, &b}) EXPECT_EQ(execute(fd_, worker->tid()), 0);
+}
+
+// Each once, by the scheduler that had dequeued it: not by one that came later and got its memory.
+TEST_F(ThreadEnd, OrphansAreReportedOnce) {
+  Worker worker(fd_, list_);
+  const std::uint64_t first = kernel::printk_next_sequence();
+  Thread dying([&] {
+    become_scheduler(fd_, list_);
+    ASSERT_EQ(dequeue(fd_, list_), worker.tid());
+  });
+  dying.join();
+  for (int i = 0; i < 3; ++i) {
+    kernel::rcu_barrier();  // frees the scheduler before
+    Thread unconcerned([&] { become_scheduler(fd_, list_); });
+  }
+  std::vector<std::string> reports;
+  kernel::printk_read(
+      first, [&](const kernel::LogRecord& record) { reports.emplace_back(record.text()); });
+  EXPECT_EQ(reports, std::vector{"scheduler " + std::to_string(dying.tid()) +
+                                 " ended with worker " + std::to_string(worker.tid()) +
+                                 " dequeued: no list has it, execute it by its id"});
+  EXPECT_EQ(execute(fd_, worker.tid()), 0);
 }
 
 // A scheduler that ends in every way is unregistered: its list loses a user.

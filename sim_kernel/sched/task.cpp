@@ -1,16 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim_kernel/sched/task.h"
 
-#include <pthread.h>
-#include <unistd.h>
-
 #include <boost/intrusive/list.hpp>
 
 #include "sim_kernel/base/raw_syscall.h"
 #include "sim_kernel/init/start_kernel.h"
 #include "sim_kernel/mm/slab.h"
-#include "sim_kernel/sched/park_stack.h"
-#include "sim_kernel/sched/parked_signals.h"
+#include "sim_kernel/sched/exit.h"
 #include "sim_kernel/sync/spinlock.h"
 
 namespace ums::kernel {
@@ -31,11 +27,6 @@ constinit ObjectCache<Task> tasks{"task"};
 SpinLock<LockRank::kTaskList> task_list_lock;
 alignas(TaskList) unsigned char task_list_storage[sizeof(TaskList)];
 bool task_list_made GUARDED_BY(task_list_lock) = false;
-pthread_key_t task_key;
-void (*exit_hook)(Task& task) = nullptr;
-
-// True on a thread whose Task has ended: later destructors find no kernel any more.
-thread_local constinit bool task_ended __attribute__((tls_model("initial-exec"))) = false;
 
 TaskList& task_list() noexcept REQUIRES(task_list_lock) {
   auto* const list = reinterpret_cast<TaskList*>(task_list_storage);
@@ -46,35 +37,11 @@ TaskList& task_list() noexcept REQUIRES(task_list_lock) {
   return *list;
 }
 
-void end_task(Task& task) noexcept {
-  if (exit_hook != nullptr) exit_hook(task);
-  change_task_state<TaskState::kRunning, TaskState::kDead>(task.state);
-  {
-    SpinGuard guard(task_list_lock);
-    task_list().erase(task_list().iterator_to(task));
-  }
-  current_or_null = nullptr;
-  task_ended = true;
-  drop_pending_signals(task);
-  if (task.home.park_stack != nullptr) park_stack_free(task.home.park_stack);
-  task.home.idle.continuation.abandon();
-  tasks.destroy(&task);
-}
-
-// Destructor of the thread-specific data. Puts itself off until the last round, so that the
-// program's own destructors may still make calls.
-void task_key_destructor(void* value) noexcept {
-  Task& task = *static_cast<Task*>(value);
-  if (++task.tsd_round < kTsdRounds && pthread_setspecific(task_key, &task) == 0) return;
-  end_task(task);
-}
-
 }  // namespace
 
 void task_init() noexcept {
   kernel_pid = static_cast<pid_t>(raw_syscall(SYS_getpid));
-  const int error = pthread_key_create(&task_key, task_key_destructor);
-  kassert(error == 0, "no thread-specific data key left: errno {}", error);
+  exit_init();
 }
 
 void task_reset_after_fork() noexcept NO_THREAD_SAFETY_ANALYSIS {
@@ -82,11 +49,11 @@ void task_reset_after_fork() noexcept NO_THREAD_SAFETY_ANALYSIS {
   task_list_lock.reset_after_fork();
   task_list_made = false;
   current_or_null = nullptr;
-  pthread_setspecific(task_key, nullptr);
+  exit_reset_after_fork();
 }
 
-Task* make_current_task() noexcept {
-  if (task_ended) return nullptr;
+Task* make_current_task(bool thread_is_new) noexcept {
+  if (exit_done()) return nullptr;
   start_kernel();
   Task* const task = tasks.create();
   if (task == nullptr) return nullptr;
@@ -95,7 +62,7 @@ Task* make_current_task() noexcept {
   task->cpu = &task->home;
   task->home.tid = task->tid;
   task->home.home_task = task;
-  if (pthread_setspecific(task_key, task) != 0) {
+  if (!exit_watch(*task, thread_is_new)) {
     tasks.destroy(task);
     return nullptr;
   }
@@ -105,7 +72,14 @@ Task* make_current_task() noexcept {
   return task;
 }
 
-void set_task_exit_hook(void (*hook)(Task& task)) noexcept { exit_hook = hook; }
+void destroy_current_task(Task& task) noexcept {
+  {
+    SpinGuard guard(task_list_lock);
+    task_list().erase(task_list().iterator_to(task));
+  }
+  current_or_null = nullptr;
+  tasks.destroy(&task);
+}
 
 void for_each_task(void (*visit)(Task& task, void* argument), void* argument) {
   SpinGuard guard(task_list_lock);

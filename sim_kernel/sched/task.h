@@ -73,24 +73,25 @@ class alignas(kCacheLineBytes) Task : public Context {
   SignalQueue* queued_signals = nullptr;  // those that carry a value
   void* stack_low = nullptr;              // its pthread stack, once somebody asked
   void* stack_high = nullptr;
-  int tsd_round = 0;                                    // how often its destructor has run
+  bool tsd_counted = false;  // its destructor runs in every round (see exit.h)
+  int tsd_round = 0;         // how often it has run
   boost::intrusive::list_member_hook<> task_list_hook;  // guarded by the task list's lock
 };
 
-// The calling thread's Task. Its first call makes one.
+// The calling thread's Task. Its first call makes one; a caller that knows that the thread has only
+// begun says so (see exit.h).
 // Context: never on a park stack. May allocate. Returns null if no memory is left.
 extern thread_local constinit Task* current_or_null
     __attribute__((tls_model("initial-exec"), visibility("hidden")));
-Task* make_current_task() noexcept;
+Task* make_current_task(bool thread_is_new = false) noexcept;
 
 inline Task* current_task() noexcept {
   Task* const task = current_or_null;
   return task != nullptr ? task : make_current_task();
 }
 
-// A module that must end a thread's objects before its Task goes registers one function here, at
-// start. It runs on the ending thread, in the last round of thread-specific-data destructors.
-void set_task_exit_hook(void (*hook)(Task& task)) noexcept;
+// Destroys the calling thread's Task, which has ended.
+void destroy_current_task(Task& task) noexcept;
 
 // Calls visit(task) for every Task, under the task list's lock: visit may not sleep or allocate.
 void for_each_task(void (*visit)(Task& task, void* argument), void* argument);

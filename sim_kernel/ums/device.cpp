@@ -8,6 +8,7 @@
 
 #include "sim_kernel/dev/char_device.h"
 #include "sim_kernel/mm/slab.h"
+#include "sim_kernel/sched/exit.h"
 #include "sim_kernel/ums/ioctl.h"
 
 namespace ums::kernel {

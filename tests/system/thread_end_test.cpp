@@ -4,6 +4,8 @@
 // EXIT: original hangs its scheduler; ours ends the worker as if it had called EXIT." and "A
 // scheduler thread that ends leaves its workers".
 #include <pthread.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <cerrno>
@@ -164,6 +166,76 @@ TEST_F(ThreadEnd, UncaughtExceptionsAreCountedByThread) {
   });
   run_workers(fd_, list_, 2);
   EXPECT_EQ(std::uncaught_exceptions(), 0);
+}
+
+// ---- without destructors, by the bare system call
+
+TEST_F(ThreadEnd, BySystemCall) {
+  if (UMS_SANITIZE_THREAD) GTEST_SKIP() << "ThreadSanitizer must see a thread end";
+  Worker worker(Worker::NoExit{}, fd_, list_, [&] {
+    EXPECT_EQ(yield(fd_), 0);
+    syscall(SYS_exit, 0);
+    ADD_FAILURE() << "went on";
+  });
+  ASSERT_EQ(dequeue(fd_, list_), worker.tid());
+  EXPECT_EQ(execute(fd_, worker.tid()), 0);
+  EXPECT_EQ(take_event_type(fd_), THREAD_YIELD);
+  ASSERT_EQ(dequeue(fd_, list_), worker.tid());
+  expect_end(worker);
+  worker.join();  // its result is what glibc's cached control block held
+}
+
+TEST_F(ThreadEnd, OfASchedulerBySystemCall) {
+  if (UMS_SANITIZE_THREAD) GTEST_SKIP() << "ThreadSanitizer must see a thread end";
+  const int other = create_list(fd_);
+  Thread scheduler([&] {
+    EXPECT_EQ(enter_scheduler(fd_, other), 0);
+    syscall(SYS_exit, 0);
+  });
+  scheduler.join();
+  EXPECT_EQ(delete_list(fd_, other), 0);
+  EXPECT_EQ(create_list(fd_), other) << "nobody uses the list any more";
+}
+
+// ---- in destructors of thread-specific data
+
+struct EnterAtEnd {
+  int fd;
+  int list;
+  pthread_key_t key;
+  int rounds_before;  // how many pass before the first call
+  std::atomic<int> entered{1};
+};
+
+void enter_at_end(void* value) {
+  auto& how = *static_cast<EnterAtEnd*>(value);
+  if (how.rounds_before-- > 0) {
+    EXPECT_EQ(pthread_setspecific(how.key, value), 0);
+    return;
+  }
+  how.entered = enter_worker(how.fd, how.list);
+}
+
+// A thread whose very first call makes it a worker when it is ending already.
+TEST_F(ThreadEnd, OfAThreadThatEntersInADestructor) {
+  constexpr int kRounds = UMS_SANITIZE_THREAD ? 2 : 3;  // from the last on nobody can end it
+  for (int round = 0; round < kRounds; ++round) {
+    EnterAtEnd how{fd_, list_, {}, round};
+    ASSERT_EQ(pthread_key_create(&how.key, enter_at_end), 0);
+    pthread_t thread;
+    ASSERT_EQ(pthread_create(
+                  &thread, nullptr,
+                  [](void* value) -> void* {
+                    EXPECT_EQ(pthread_setspecific(static_cast<EnterAtEnd*>(value)->key, value), 0);
+                    return nullptr;
+                  },
+                  &how),
+              0);
+    run_workers(fd_, list_, 1);
+    EXPECT_EQ(pthread_join(thread, nullptr), 0);
+    EXPECT_EQ(how.entered, 0) << "round " << round;
+    EXPECT_EQ(pthread_key_delete(how.key), 0);
+  }
 }
 
 // ---- schedulers

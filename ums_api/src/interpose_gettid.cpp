@@ -1,16 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // gettid() and syscall(SYS_gettid) in a worker give its own thread id, though another kernel thread
-// runs it. Every other system call is passed on unchanged.
+// runs it. syscall(SYS_exit) ends the worker, not that kernel thread. Every other system call is
+// passed on unchanged.
 #include <unistd.h>
 
 #include <cerrno>
 #include <cstdarg>
 
 #include "sim_kernel/base/raw_syscall.h"
-#include "sim_kernel/sched/task.h"
+#include "sim_kernel/sched/exit.h"
 #include "ums_api/src/export.h"
 #include "ums_api/src/interpose.h"
+#include "ums_api/src/worker_create.h"
 
 namespace {
 
@@ -20,6 +22,16 @@ pid_t own_thread_id() noexcept {
   const ums::kernel::Task* const task = ums::kernel::current_or_null;
   if (task != nullptr && task->cpu != &task->home) return task->tid;
   return static_cast<pid_t>(ums::kernel::raw_syscall(SYS_gettid));
+}
+
+// The caller's Task, if it is outside the kernel and on its Cpu: the child of a vfork has the same
+// memory and is somebody else.
+ums::kernel::Task* task_that_exits() noexcept {
+  ums::kernel::Task* const task = ums::kernel::current_or_null;
+  if (task == nullptr || task->syscall_file.load(std::memory_order_relaxed) != nullptr) {
+    return nullptr;
+  }
+  return ums::kernel::raw_syscall(SYS_gettid) == task->cpu->tid ? task : nullptr;
 }
 
 }  // namespace
@@ -35,6 +47,13 @@ UMS_EXPORT long syscall(long number, ...) noexcept {
   long a[6];
   for (long& argument : a) argument = va_arg(arguments, long);
   va_end(arguments);
+  if (number == SYS_exit) {
+    ums::kernel::Task* const task = task_that_exits();
+    if (task != nullptr) {
+      ums::api::forget_calling_worker();
+      ums::kernel::do_exit(*task, static_cast<int>(a[0]));
+    }
+  }
   const long result = ums::kernel::raw_syscall(number, a[0], a[1], a[2], a[3], a[4], a[5]);
   if (result < 0 && result > -4096) {
     errno = static_cast<int>(-result);

@@ -19,6 +19,7 @@
 #include "sim_kernel/mm/slab.h"
 #include "ums_api/src/export.h"
 #include "ums_api/src/library_file.h"
+#include "ums_api/src/worker_create.h"
 
 namespace ums::api {
 
@@ -61,6 +62,7 @@ void* worker_main(void* argument) {
     forget_worker();
     return nullptr;
   }
+  if (library_file_ready()) kernel::make_current_task(true);  // if it fails, so does ENTER
   const enter_ums_mode_args enter{ENTER_UMS_WORK, start.completion_list};
   int result = 0;
   do {
@@ -111,6 +113,12 @@ int create_worker(pthread_t* thread, const pthread_attr_t* given, WorkerStart* s
 }
 
 }  // namespace
+
+void forget_calling_worker() noexcept {
+  if (pthread_getspecific(worker_key) == nullptr) return;
+  pthread_setspecific(worker_key, nullptr);
+  forget_worker();
+}
 
 }  // namespace ums::api
 

@@ -17,7 +17,8 @@
 //    lock: its thread pointer may be in use on another Cpu, and its stack is small.
 //
 // Thread safety: fields belong to the kernel thread of the Cpu but for `handed` and `handed_plain`,
-// which any thread writes (wake_idle_cpu), and `tid`, which is constant.
+// which any thread writes (wake_idle_cpu), `awaited`, which any thread reads, and `tid`, which is
+// constant.
 #pragma once
 
 #include <sys/types.h>
@@ -48,10 +49,11 @@ struct Cpu {
   void* park_stack = nullptr;             // its stack, kParkStackBytes
   Task* home_task = nullptr;              // whose home this is
   std::atomic<Task*> handed{nullptr};     // the task that the idle loop shall run
-  std::atomic<bool> handed_plain{false};  // it was announced by a signal that carries no value
-  pid_t tid = 0;                          // the kernel thread
-  bool rseq_gone = false;                 // see rseq.h
-  std::uint64_t signal_mask = 0;          // its mask while the idle loop blocks everything
+  std::atomic<bool> handed_plain{false};  // it is announced by a signal that carries no value
+  std::atomic<std::uint64_t> awaited{~0UL};  // the signals that the idle loop waits for
+  pid_t tid = 0;                             // the kernel thread
+  bool rseq_gone = false;                    // see rseq.h
+  std::uint64_t signal_mask = 0;             // its mask while the idle loop blocks everything
 };
 
 // Runs `task`, suspended or about to be, on the idle Cpu that is its place: the one where it waits

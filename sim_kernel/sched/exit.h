@@ -24,8 +24,8 @@
 
 namespace ums::kernel {
 
-// Sees to it that the calling thread's new `task` ends with the thread. `thread_is_new`: none of its
-// destructors has run yet, which the caller knows; finding it out allocates.
+// Sees to it that the calling thread's new `task` ends with the thread. `thread_is_new`: none of
+// its destructors has run yet, which the caller knows; finding it out allocates.
 // Returns false if there is no memory.
 [[nodiscard]] bool exit_watch(Task& task, bool thread_is_new) noexcept;
 

@@ -6,6 +6,9 @@
 // sends to a captured thread arrives at the kernel thread that waits here, and must be passed on.
 #pragma once
 
+#include <csignal>
+#include <cstdint>
+
 #include "sim_kernel/sched/cpu.h"
 
 namespace ums::kernel {
@@ -14,6 +17,12 @@ namespace ums::kernel {
 // purpose. As a real-time signal it queues, so that it never merges with one that is passed on;
 // its value, the Cpu, tells the two apart.
 inline constexpr int kWakeSignal = 32;
+
+// What ends a wait where no signal can be queued: one that is never refused, and that programs
+// ignore unless they ask for it. (Of two at once Linux keeps one: a pthread_kill of this number at
+// that very moment is taken for the wake-up.)
+inline constexpr int kPlainWakeSignal = SIGURG;
+inline constexpr std::uint64_t kPlainWakeBit = 1UL << (kPlainWakeSignal - 1);
 
 // Entry of a Cpu's idle Continuation; `argument` is the Cpu. Never returns.
 // Context: the park stack, all signals blocked.

@@ -16,29 +16,40 @@ namespace ums::kernel {
 
 namespace {
 
-bool is_wake(const Cpu& cpu, const siginfo_t& info) noexcept {
-  return info.si_signo == kWakeSignal && info.si_code == SI_QUEUE &&
-         info.si_value.sival_ptr == static_cast<const void*>(&cpu);
+bool is_wake(Cpu& cpu, const siginfo_t& info) noexcept {
+  if (info.si_signo == kWakeSignal) {
+    return info.si_code == SI_QUEUE && info.si_value.sival_ptr == static_cast<const void*>(&cpu);
+  }
+  return info.si_signo == kPlainWakeSignal && info.si_code == SI_TKILL &&
+         cpu.handed_plain.exchange(false, std::memory_order_acquire);
+}
+
+// Waits for a signal. Returns whether there is a task to run.
+bool wait_for_wake(Cpu& cpu) noexcept {
+  const std::uint64_t awaited = cpu.awaited.load(std::memory_order_relaxed);
+  const bool announced = (awaited & kPlainWakeBit) != 0;
+  const timespec look_again = {0, 10'000'000};
+  siginfo_t info;
+  const long signal = raw_syscall(SYS_rt_sigtimedwait, syscall_arg(&awaited), syscall_arg(&info),
+                                  announced ? 0 : syscall_arg(&look_again), 8);
+  if (signal <= 0) {
+    return !announced && cpu.handed_plain.exchange(false, std::memory_order_seq_cst);
+  }
+  if (is_wake(cpu, info)) return true;
+  pass_on_parked_signal(cpu, info);
+  return false;
 }
 
 // Waits for the task that wake_idle_cpu hands over, and passes on the signals that arrive
-// meanwhile. A wake-up cannot be lost: its signal stays queued until this loop takes it.
+// meanwhile. A wake-up cannot be lost: its signal stays queued until this loop takes it. Once a
+// plain wake-up would stay unseen, because its number was given back to the process, this looks.
 Task& wait_for_task(Cpu& cpu) noexcept {
-  std::uint64_t awaited = ~0UL;
-  for (;;) {
-    siginfo_t info;
-    const long signal =
-        raw_syscall(SYS_rt_sigtimedwait, syscall_arg(&awaited), syscall_arg(&info), 0, 8);
-    if (signal <= 0) continue;
-    const bool wake = is_wake(cpu, info);
-    if (!wake) pass_on_parked_signal(cpu, info, awaited);
-    if (wake || cpu.handed_plain.load(std::memory_order_acquire)) {
-      cpu.handed_plain.store(false, std::memory_order_relaxed);
-      Task* const task = cpu.handed.load(std::memory_order_acquire);
-      cpu.handed.store(nullptr, std::memory_order_relaxed);
-      return *task;
-    }
+  while (!wait_for_wake(cpu)) {
   }
+  cpu.awaited.store(~0UL, std::memory_order_seq_cst);
+  Task* const task = cpu.handed.load(std::memory_order_acquire);
+  cpu.handed.store(nullptr, std::memory_order_relaxed);
+  return *task;
 }
 
 // The task is a few instructions away from being saved, or was preempted there. Sleeping after a

@@ -8,16 +8,18 @@
 //   - the worker runs on a carrier: the signal goes to the carrier, where it interrupts the worker
 //     (and ends a blocking system call of it);
 //   - the worker is suspended: the signal is kept in its Task, and raised when it is next executed;
-//   - the signal was meant for the process: it goes back to the process, and this thread does not
-//     wait for signals of this number any more, so that another thread gets it, or it stays pending
-//     as if the parked thread blocked it.
+//   - the signal was meant for the process (signal_aim.h): it goes back to the process, and this
+//     thread does not wait for signals of this number any more, so that another thread gets it, or
+//     it stays pending as if the parked thread blocked it.
 //
 // What Linux keeps by kernel thread stays so: a signal mask is that of the carrier.
 // A worker may give up its carrier between the decision and the arrival; the handler then runs in
-// the task that follows. Process-directed signals that are passed on carry this process as sender.
+// the task that follows. A signal that is sent again carries this process as its sender where Linux
+// lets nobody say otherwise (kill, pthread_kill), and SIGCHLD or SIGIO lose their details.
 //
-// Signals with a value reach the worker in the order in which they were sent: whoever passes one on
-// passes on first what is kept, under Task::signal_lock.
+// Real-time signals reach the worker one by one in the order in which they were sent, with their
+// values: whoever passes one on passes on first what is kept, under Task::signal_lock. Of another
+// number one is kept, the first, as on Linux.
 //
 // Thread safety: the parked kernel thread and the task, under that lock.
 #pragma once
@@ -29,16 +31,19 @@
 
 namespace ums::kernel {
 
-// Passes on `info`, which a parked Cpu has taken. Removes its number from `awaited` if it was
+// Passes on `info`, which a parked Cpu has taken. Removes its number from `cpu.awaited` if it was
 // meant for the process.
 // Context: the park stack (see idle_nosan.cpp).
-void pass_on_parked_signal(Cpu& cpu, const siginfo_t& info, std::uint64_t& awaited) noexcept;
+void pass_on_parked_signal(Cpu& cpu, const siginfo_t& info) noexcept;
 
 // Raises what was kept for `task`, on the kernel thread that it runs on now.
 // Context: the task itself, about to leave the kernel: handlers run before this returns, and may
 // make system calls of their own. They may also end the thread (pthread_exit, cancellation), which
 // unwinds through here and through system_call: neither is noexcept.
 void raise_pending_signals(Task& task);
+
+// How many signals are kept for `task`. For tests: it must not end meanwhile.
+int pending_signal_count(Task& task) noexcept;
 
 // Frees what a task that ends may have kept. Signals not raised by now are gone with the thread.
 void drop_pending_signals(Task& task) noexcept;

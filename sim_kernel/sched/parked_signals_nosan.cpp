@@ -7,20 +7,20 @@
 #include <sys/mman.h>
 
 #include "sim_kernel/base/raw_syscall.h"
+#include "sim_kernel/sched/signal_aim.h"
 
 namespace ums::kernel {
 
-// Signals with a value, in a ring of one page that exists once there was one.
+// What Linux keeps of a signal that is sent to a thread.
 struct QueuedSignal {
   int signal;
-  pid_t sender;
-  uid_t sender_uid;
   int code;
-  void* value;
+  int fields[4];  // who sent it, and its value: as in siginfo_t
 };
 
+// Signals in the order of their arrival, in a ring of one page that exists once there was one.
 struct SignalQueue {
-  static constexpr unsigned kSlots = 160;
+  static constexpr unsigned kSlots = 170;
   unsigned head = 0;  // where the next one goes
   unsigned tail = 0;  // the oldest
   QueuedSignal slots[kSlots];
@@ -29,15 +29,9 @@ static_assert(sizeof(SignalQueue) <= 4096);
 
 namespace {
 
-constexpr std::uint64_t signal_bit(int signal) noexcept { return 1UL << (signal - 1); }
+constexpr int kFirstRealTime = 34;  // below it Linux, or glibc, keeps one of each number
 
-// Whether the sender named this thread. A queued value or a timer does not say: from this process
-// it is taken for pthread_sigqueue or SIGEV_THREAD_ID, since the kernel offers a signal for the
-// process to the main thread first.
-bool meant_for_thread(const siginfo_t& info) noexcept {
-  return info.si_code == SI_TKILL || info.si_code == SI_TIMER ||
-         (info.si_code == SI_QUEUE && info.si_pid == kernel_pid);
-}
+constexpr std::uint64_t signal_bit(int signal) noexcept { return 1UL << (signal - 1); }
 
 // The kernel thread that runs the task of a parked Cpu at this moment, or 0.
 pid_t carrier_of(const Task& task) noexcept {
@@ -49,18 +43,20 @@ pid_t carrier_of(const Task& task) noexcept {
   return cpu == &task.home ? 0 : cpu->tid;
 }
 
-long send_to_thread(pid_t tid, const siginfo_t& info) noexcept {
-  if (info.si_code == SI_QUEUE) {
-    return raw_syscall(SYS_rt_tgsigqueueinfo, kernel_pid, tid, info.si_signo, syscall_arg(&info));
-  }
-  return raw_syscall(SYS_tgkill, kernel_pid, tid, info.si_signo);
+// Sends `info` to kernel thread `tid`. False if the process has too many signals pending
+// (RLIMIT_SIGPENDING). Linux lets a thread send any code to itself, and some to others: there a
+// plain signal is sent anew.
+bool send_to_thread(pid_t tid, const siginfo_t& info) noexcept {
+  const int signal = info.si_signo;
+  return raw_syscall(SYS_rt_tgsigqueueinfo, kernel_pid, tid, signal, syscall_arg(&info)) == 0 ||
+         raw_syscall(SYS_tgkill, kernel_pid, tid, signal) == 0;
 }
 
+// As above: what Linux itself sent (SIGCHLD, SIGIO) loses its details.
 void send_to_process(const siginfo_t& info) noexcept {
-  if (info.si_code == SI_QUEUE) {
-    raw_syscall(SYS_rt_sigqueueinfo, kernel_pid, info.si_signo, syscall_arg(&info));
-  } else {
-    raw_syscall(SYS_kill, kernel_pid, info.si_signo);
+  const int signal = info.si_signo;
+  if (raw_syscall(SYS_rt_sigqueueinfo, kernel_pid, signal, syscall_arg(&info)) != 0) {
+    raw_syscall(SYS_kill, kernel_pid, signal);
   }
 }
 
@@ -88,49 +84,69 @@ SignalQueue* queue_of(Task& task) noexcept {
   return task.queued_signals;
 }
 
-// Keeps a signal that carries a value. False if there is no room: it is kept without its value.
-bool keep_value_locked(Task& task, const siginfo_t& info) noexcept {
+// Keeps a signal with all that it carries. False if there is no room.
+bool keep_whole_locked(Task& task, const siginfo_t& info) noexcept {
   SignalQueue* const queue = queue_of(task);
   if (queue == nullptr || queue->head - queue->tail == SignalQueue::kSlots) return false;
-  queue->slots[queue->head++ % SignalQueue::kSlots] = {info.si_signo, info.si_pid, info.si_uid,
-                                                       info.si_code, info.si_value.sival_ptr};
+  QueuedSignal& slot = queue->slots[queue->head++ % SignalQueue::kSlots];
+  slot.signal = info.si_signo;
+  slot.code = info.si_code;
+  for (unsigned i = 0; i < 4; ++i) slot.fields[i] = info._sifields._pad[i];
   return true;
 }
 
-void keep_locked(Task& task, const siginfo_t& info) noexcept {
-  if (info.si_code != SI_QUEUE || !keep_value_locked(task, info)) {
-    task.pending_signals |= signal_bit(info.si_signo);
+bool is_queued_locked(const Task& task, int signal) noexcept {
+  const SignalQueue* const queue = task.queued_signals;
+  if (queue == nullptr) return false;
+  for (unsigned i = queue->tail; i != queue->head; ++i) {
+    if (queue->slots[i % SignalQueue::kSlots].signal == signal) return true;
   }
+  return false;
+}
+
+// LINUX: of a number below the real-time signals one is pending at a time, the first; others queue.
+// SIM: the same. A plain one of the former needs no slot, and one that finds none is kept without
+// what it carries.
+void keep_locked(Task& task, const siginfo_t& info) noexcept {
+  const bool merges = info.si_signo < kFirstRealTime;
+  const std::uint64_t bit = signal_bit(info.si_signo);
+  if (merges && ((task.pending_signals & bit) != 0 || is_queued_locked(task, info.si_signo))) {
+    return;
+  }
+  const bool plain = merges && info.si_code == SI_TKILL;
+  if (plain || !keep_whole_locked(task, info)) task.pending_signals |= bit;
   task.exit_work.fetch_or(kExitSignals, std::memory_order_release);
 }
 
-void send_queued_locked(SignalQueue& queue, pid_t tid) noexcept {
+bool send_queued_locked(SignalQueue& queue, pid_t tid) noexcept {
   for (; queue.tail != queue.head; ++queue.tail) {
     const QueuedSignal& kept = queue.slots[queue.tail % SignalQueue::kSlots];
     siginfo_t info{};
     info.si_signo = kept.signal;
     info.si_code = kept.code;
-    info.si_pid = kept.sender;
-    info.si_uid = kept.sender_uid;
-    info.si_value.sival_ptr = kept.value;
-    send_to_thread(tid, info);
+    for (unsigned i = 0; i < 4; ++i) info._sifields._pad[i] = kept.fields[i];
+    if (!send_to_thread(tid, info)) return false;
   }
+  return true;
 }
 
-// Sends everything that is kept for `task` to kernel thread `tid`.
+// Sends everything that is kept for `task` to kernel thread `tid`. What Linux does not take for the
+// moment stays, to be raised when the task leaves the kernel next.
 void send_kept_locked(Task& task, pid_t tid) noexcept {
   task.exit_work.fetch_and(~std::uint32_t{kExitSignals}, std::memory_order_acquire);
   for (; task.pending_signals != 0; task.pending_signals &= task.pending_signals - 1) {
     raw_syscall(SYS_tgkill, kernel_pid, tid, __builtin_ctzl(task.pending_signals) + 1);
   }
-  if (task.queued_signals != nullptr) send_queued_locked(*task.queued_signals, tid);
+  if (task.queued_signals != nullptr && !send_queued_locked(*task.queued_signals, tid)) {
+    task.exit_work.fetch_or(kExitSignals, std::memory_order_release);
+  }
 }
 
 }  // namespace
 
-void pass_on_parked_signal(Cpu& cpu, const siginfo_t& info, std::uint64_t& awaited) noexcept {
-  if (!meant_for_thread(info)) {
-    awaited &= ~signal_bit(info.si_signo);
+void pass_on_parked_signal(Cpu& cpu, const siginfo_t& info) noexcept {
+  if (!aimed_at_thread(info)) {
+    cpu.awaited.fetch_and(~signal_bit(info.si_signo), std::memory_order_seq_cst);
     send_to_process(info);
     return;
   }
@@ -154,6 +170,13 @@ void raise_pending_signals(Task& task) {
     send_kept_locked(task, task.cpu->tid);
   }
   raw_syscall(SYS_rt_sigprocmask, SIG_SETMASK, syscall_arg(&mask), 0, 8);
+}
+
+int pending_signal_count(Task& task) noexcept {
+  SignalGuard guard(task);
+  const SignalQueue* const queue = task.queued_signals;
+  return __builtin_popcountl(task.pending_signals) +
+         (queue == nullptr ? 0 : static_cast<int>(queue->head - queue->tail));
 }
 
 void drop_pending_signals(Task& task) noexcept {

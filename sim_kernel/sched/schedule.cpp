@@ -65,10 +65,13 @@ void wake_idle_cpu(Cpu& cpu, Task& task) noexcept {
   if (raw_syscall(SYS_rt_tgsigqueueinfo, kernel_pid, tid, kWakeSignal, syscall_arg(&info)) == 0) {
     return;
   }
-  // RLIMIT_SIGPENDING is used up. A plain signal is never refused, and SIGURG means nothing.
-  cpu.handed_plain.store(true, std::memory_order_release);
+  // RLIMIT_SIGPENDING is used up. A Cpu that does not wait for the plain signal looks by itself.
+  // Sequentially consistent: either this finds the signal awaited, or the Cpu the flag.
   tsan_release(&task);
-  raw_syscall(SYS_tgkill, kernel_pid, tid, SIGURG);
+  cpu.handed_plain.store(true, std::memory_order_seq_cst);
+  if ((cpu.awaited.load(std::memory_order_seq_cst) & kPlainWakeBit) != 0) {
+    raw_syscall(SYS_tgkill, kernel_pid, tid, kPlainWakeSignal);
+  }
 }
 
 void wait_off_cpu(Context& context) noexcept {

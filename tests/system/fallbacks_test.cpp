@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The ways that are taken where Linux refuses the fast ones: arch_prctl instead of wrfsbase, fences
-// instead of membarrier(2), a pipe instead of process_vm_writev(2). The core of the behaviour, as
-// CoreCases, runs as it is, and again in a process of its own for each of them: the refusals are
-// real, by a seccomp filter that is there before the program starts.
+// instead of membarrier(2), a pipe instead of process_vm_writev(2), a plain signal instead of a
+// queued one. The core of the behaviour, as CoreCases, runs as it is, and again in a process of its
+// own for each of them: the refusals are real, by a seccomp filter or a limit that is there before
+// the program starts.
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -25,6 +27,8 @@
 
 #include "sim_kernel/base/raw_syscall.h"
 #include "sim_kernel/fiber/thread_pointer.h"
+#include "sim_kernel/sched/idle.h"
+#include "sim_kernel/sched/task.h"
 #include "support/pages.h"
 #include "support/system_test.h"
 
@@ -53,6 +57,10 @@ class CoreCases : public DeviceTest {
 TEST_F(CoreCases, IsWithoutWhatItShouldBe) {
   if (without() == "membarrier") {
     EXPECT_EQ(kernel::raw_syscall(SYS_membarrier, 0), -EPERM);
+  }
+  if (without() == "sigpending") {
+    EXPECT_EQ(sigqueue(getpid(), SIGRTMIN, sigval{}), -1);
+    EXPECT_EQ(errno, EAGAIN);
   }
   if (without() == "process_vm") {
     EXPECT_EQ(kernel::raw_syscall(SYS_process_vm_readv, getpid(), 0, 0, 0, 0, 0), -EPERM);
@@ -232,6 +240,41 @@ TEST_F(Fallbacks, WithoutMembarrier) {
 TEST_F(Fallbacks, WithoutProcessVm) {
   const int status = core_cases_without(
       "process_vm", [] { return refuse(SYS_process_vm_readv, SYS_process_vm_writev); });
+  EXPECT_CORE_CASES(status);
+}
+
+// Nothing more can be queued for this user: wake-ups become plain signals.
+bool allow_no_queued_signals() {
+  const rlimit none = {0, 0};
+  return setrlimit(RLIMIT_SIGPENDING, &none) == 0;
+}
+
+TEST_F(Fallbacks, WithoutQueuedSignals) {
+  const int status = core_cases_without("sigpending", allow_no_queued_signals);
+  EXPECT_CORE_CASES(status);
+}
+
+// The number of the plain wake-up may have been given back to the process, which got one itself.
+TEST_F(Fallbacks, WithoutQueuedSignalsAndPlainOnes) {
+  const int status = in_child([] {
+    if (!allow_no_queued_signals()) _exit(77);
+    sigset_t plain;
+    sigemptyset(&plain);
+    sigaddset(&plain, kernel::kPlainWakeSignal);
+    ASSERT_EQ(pthread_sigmask(SIG_BLOCK, &plain, nullptr), 0);
+    const int fd = dev_open();
+    const int list = create_list(fd);
+    Worker worker(fd, list, [fd] { EXPECT_EQ(yield(fd), 0); });
+    const kernel::Cpu& home = kernel::find_task(worker.tid())->home;
+    ASSERT_EQ(kill(getpid(), kernel::kPlainWakeSignal), 0);
+    wait_until([&] { return (home.awaited.load() & kernel::kPlainWakeBit) == 0; });
+    become_scheduler(fd, list);
+    run_workers(fd, list, 1);
+    worker.join();
+    siginfo_t info;
+    EXPECT_EQ(sigwaitinfo(&plain, &info), kernel::kPlainWakeSignal) << "the process's own";
+    EXPECT_EQ(info.si_code, SI_USER);
+  });
   EXPECT_CORE_CASES(status);
 }
 

@@ -11,10 +11,11 @@
 #include <atomic>
 #include <cerrno>
 #include <csignal>
-#include <ctime>
 #include <memory>
 #include <vector>
 
+#include "sim_kernel/sched/parked_signals.h"
+#include "support/signal_timer.h"
 #include "support/system_test.h"
 
 namespace ums::test {
@@ -26,6 +27,12 @@ std::atomic<pthread_t> handled_by{};
 std::array<std::atomic<int>, 256> handled_values{};  // in the order of their arrival
 std::atomic<int> handler_fd{-1};
 std::atomic<int> handler_result{1};
+
+// Waits until the kernel keeps as many signals for a suspended worker as it can tell apart.
+void wait_until_kept(const Worker& worker, int signals) {
+  wait_until(
+      [&] { return kernel::pending_signal_count(*kernel::find_task(worker.tid())) >= signals; });
+}
 
 class Signals : public DeviceTest {
  protected:
@@ -109,6 +116,76 @@ TEST_F(Signals, QueuedValuesToASuspendedWorkerKeepTheirOrder) {
   run_workers(fd_, list_, 1);
   worker.join();
   for (int i = 0; i < kValues; ++i) EXPECT_EQ(handled_values[static_cast<std::size_t>(i)], i);
+}
+
+// Real-time signals do not merge, with a value or without.
+TEST_F(Signals, RealTimeSignalsToASuspendedWorkerAreCounted) {
+  constexpr int kSignals = UMS_SANITIZE_THREAD ? 1 : 5;
+  handle(SIGRTMIN, 0, note);
+  become_scheduler(fd_, list_);
+  Worker worker(fd_, list_);
+  for (int i = 0; i < kSignals; ++i) ASSERT_EQ(pthread_kill(worker.handle(), SIGRTMIN), 0);
+  wait_until_kept(worker, kSignals);
+  run_workers(fd_, list_, 1);
+  worker.join();
+  EXPECT_EQ(handled, kSignals);
+}
+
+// The others do: the first of them is kept, with its value.
+TEST_F(Signals, OtherSignalsToASuspendedWorkerMerge) {
+  handle(SIGUSR1, 0, note_value);
+  become_scheduler(fd_, list_);
+  Worker worker(fd_, list_);
+  ASSERT_EQ(pthread_sigqueue(worker.handle(), SIGUSR1, sigval{.sival_int = 7}), 0);
+  wait_until_kept(worker, 1);
+  ASSERT_EQ(pthread_sigqueue(worker.handle(), SIGUSR1, sigval{.sival_int = 8}), 0);
+  ASSERT_EQ(pthread_kill(worker.handle(), SIGUSR1), 0);
+  handle(SIGUSR2, 0, [](int, siginfo_t*, void*) {});
+  ASSERT_EQ(pthread_kill(worker.handle(), SIGUSR2), 0);
+  wait_until_kept(worker, 2);  // Linux gives out the lowest number first: the others are there
+  run_workers(fd_, list_, 1);
+  worker.join();
+  EXPECT_EQ(handled, 1);
+  EXPECT_EQ(handled_values[0], 7);
+}
+
+// More than one page of them: the rest arrives without values, and merged.
+TEST_F(Signals, TooManyQueuedValues) {
+  if (UMS_SANITIZE_THREAD) GTEST_SKIP() << "keeps one of each number";
+  constexpr int kRoom = 170;
+  handle(SIGRTMIN, 0, note_value);
+  become_scheduler(fd_, list_);
+  Worker worker(fd_, list_);
+  for (int i = 0; i < kRoom + 3; ++i) {
+    ASSERT_EQ(pthread_sigqueue(worker.handle(), SIGRTMIN, sigval{.sival_int = i + 1}), 0);
+  }
+  wait_until_kept(worker, kRoom);
+  run_workers(fd_, list_, 1);
+  worker.join();
+  EXPECT_EQ(handled, kRoom + 1);
+  int found = 0;
+  for (int i = 0; i <= kRoom; ++i) found += handled_values[static_cast<std::size_t>(i)] != 0;
+  EXPECT_EQ(found, kRoom);
+}
+
+// A timer that is aimed at the worker (SIGEV_THREAD_ID), with its value and its code.
+TEST_F(Signals, TimerOfASuspendedWorker) {
+  static std::atomic<int> code{0};
+  handle(SIGRTMIN, 0, [](int, siginfo_t* info, void*) {
+    code = info->si_code;
+    handled_values[0] = info->si_value.sival_int;
+    ++handled;
+  });
+  become_scheduler(fd_, list_);
+  Worker worker(fd_, list_);
+  const SignalTimer timer(SIGEV_THREAD_ID, worker.tid(), 42);
+  wait_until_kept(worker, 1);
+  EXPECT_EQ(handled, 0);
+  run_workers(fd_, list_, 1);
+  worker.join();
+  EXPECT_EQ(handled, 1);
+  EXPECT_EQ(code, SI_TIMER);
+  EXPECT_EQ(handled_values[0], 42);
 }
 
 // ---- to a running worker

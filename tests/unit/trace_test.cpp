@@ -48,18 +48,19 @@ class Trace : public testing::Test {
 };
 
 TEST_F(Trace, HasAHeaderAndAlignedColumns) {
-  trace_exec(12, 345);
+  trace_exec(7654321, 7654322);  // ids that no thread has, to be found in the line
   const std::vector<std::string> lines = temp_.lines();
   ASSERT_EQ(lines.size(), 3U);
   EXPECT_THAT(lines[0], StartsWith("# timeline of process " + std::to_string(getpid())));
-  EXPECT_THAT(lines[2], MatchesRegex(" *[0-9]+\\.[0-9][0-9][0-9] +[0-9]+ +12 +345  executes"));
+  EXPECT_THAT(lines[2],
+              MatchesRegex(" *[0-9]+\\.[0-9][0-9][0-9] +[0-9]+ +7654321 +7654322  executes"));
   const auto ends_at = [&](const char* title, const std::string& value) {
     return lines[1].find(title) + std::string(title).size() == lines[2].find(value) + value.size();
   };
   EXPECT_TRUE(ends_at("cpu", " " + std::to_string(gettid()) + " ") ||
               ends_at("cpu ", " " + std::to_string(gettid()) + " "));
-  EXPECT_TRUE(ends_at("sched", " 12"));
-  EXPECT_TRUE(ends_at("worker", " 345"));
+  EXPECT_TRUE(ends_at("sched", " 7654321"));
+  EXPECT_TRUE(ends_at("worker", " 7654322"));
   EXPECT_EQ(lines[1].find("event"), lines[2].find("executes"));
 }
 

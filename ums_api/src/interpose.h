@@ -5,6 +5,7 @@
 //     interpose_gettid.cpp   gettid, syscall
 //     interpose_mutex.cpp    pthread_mutex_init
 //     interpose_setuid.cpp   setuid and its family
+//     interpose_sigqueue.cpp sigqueue
 //
 // Loading the library calls all of the functions below. They find the C library's own definitions,
 // and make the linker take these files out of libums.a, where a program refers to nothing in them
@@ -18,5 +19,6 @@ namespace ums::api {
 void interpose_gettid() noexcept;
 void interpose_mutex() noexcept;
 void interpose_setuid() noexcept;
+void interpose_sigqueue() noexcept;
 
 }  // namespace ums::api

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Signals to the process, while the kernel threads of suspended workers wait for signals too: they
+// reach the program's own threads, as if those workers blocked them.
+#include <pthread.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <memory>
+
+#include "sim_kernel/sched/task.h"
+#include "support/signal_timer.h"
+#include "support/system_test.h"
+
+namespace ums::test {
+namespace {
+
+// The signals are blocked in every thread of the program, and taken by one of them in sigwaitinfo.
+class ProcessSignals : public DeviceTest {
+ protected:
+  void SetUp() override {
+    sigemptyset(&set_);
+    sigaddset(&set_, SIGRTMIN);
+    sigaddset(&set_, SIGUSR1);
+    ASSERT_EQ(pthread_sigmask(SIG_BLOCK, &set_, &old_), 0);
+    DeviceTest::SetUp();
+    become_scheduler(fd_, list_);
+    for (auto& worker : workers_) worker = std::make_unique<Worker>(fd_, list_);
+  }
+  void TearDown() override {
+    run_workers(fd_, list_, static_cast<int>(workers_.size()));
+    for (auto& worker : workers_) worker.reset();
+    DeviceTest::TearDown();
+    pthread_sigmask(SIG_SETMASK, &old_, nullptr);
+  }
+
+  // Takes the signal `number`, once each kernel thread that is parked has had it and given it back.
+  siginfo_t take(int number) {
+    const std::uint64_t bit = 1UL << (number - 1);
+    wait_until([&] {
+      return std::all_of(workers_.begin(), workers_.end(), [bit](const auto& worker) {
+        return (kernel::find_task(worker->tid())->home.awaited & bit) == 0;
+      });
+    });
+    siginfo_t info;
+    int signal = 0;
+    do {
+      signal = sigwaitinfo(&set_, &info);
+    } while (signal < 0 && errno == EINTR);
+    EXPECT_EQ(signal, number);
+    return info;
+  }
+
+  static constexpr int kRounds = 20;
+
+ private:
+  sigset_t set_{};
+  sigset_t old_{};
+  std::array<std::unique_ptr<Worker>, 4> workers_;
+};
+
+TEST_F(ProcessSignals, Kill) {
+  for (int i = 0; i < kRounds; ++i) {
+    ASSERT_EQ(kill(getpid(), SIGUSR1), 0);
+    EXPECT_EQ(take(SIGUSR1).si_code, SI_USER);
+  }
+}
+
+TEST_F(ProcessSignals, Sigqueue) {
+  for (int i = 0; i < kRounds; ++i) {
+    ASSERT_EQ(sigqueue(getpid(), SIGRTMIN, sigval{.sival_int = i}), 0);
+    const siginfo_t info = take(SIGRTMIN);
+    EXPECT_EQ(info.si_code, SI_QUEUE);
+    EXPECT_EQ(info.si_value.sival_int, i);
+  }
+}
+
+TEST_F(ProcessSignals, Timer) {
+  for (int i = 0; i < kRounds; ++i) {
+    const SignalTimer timer(SIGEV_SIGNAL, 0, i);
+    const siginfo_t info = take(SIGRTMIN);
+    EXPECT_EQ(info.si_code, SI_TIMER);
+    EXPECT_EQ(info.si_value.sival_int, i);
+  }
+}
+
+}  // namespace
+}  // namespace ums::test

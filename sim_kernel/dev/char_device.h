@@ -5,7 +5,7 @@
 //
 //     register_char_device("ums", operations);
 //     int fd = TRY(device_open("/dev/ums", O_RDONLY));
-//     Result<void> result = device_ioctl(fd, request, {arg, from_kernel});
+//     Result<void> result = device_ioctl(fd, request, {arg, frame});
 //
 // These are the kernel's side of ums/ums_dev.h; they return a Result and leave errno alone.
 //

@@ -34,9 +34,10 @@ namespace ums::kernel {
 class File;
 
 // The argument of an ioctl: a value, or a pointer of the program or of the kernel's own library.
+// `frame` says which, as UserPtr's does.
 struct IoctlArg {
   unsigned long value;
-  bool from_kernel;
+  unsigned long frame;
 };
 
 // What a driver does (Linux: struct file_operations).

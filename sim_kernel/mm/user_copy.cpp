@@ -8,22 +8,18 @@
 #include <atomic>
 #include <cerrno>
 
-#include "sim_kernel/base/limits.h"
 #include "sim_kernel/base/raw_syscall.h"
-#include "sim_kernel/base/thread_stack.h"
+#include "sim_kernel/sched/task.h"
 
 namespace ums::kernel {
 
 namespace {
 
-// Pieces never cross a multiple of this, the smallest page there is: a piece fails or succeeds as
-// a whole.
-constexpr std::size_t kPageBytes = 4096;
-
 constinit std::atomic<bool> use_pipe{false};
 
 void* as_pointer(unsigned long address) noexcept { return reinterpret_cast<void*>(address); }
 
+// Pieces never cross a page: each fails or succeeds as a whole.
 std::size_t to_page_end(unsigned long address) noexcept {
   return kPageBytes - address % kPageBytes;
 }
@@ -100,17 +96,6 @@ bool write_across(unsigned long to, const char* from, std::size_t bytes) noexcep
   return false;
 }
 
-// Looks up where the calling thread's stack is, once. Returns whether that is news.
-bool find_own_stack() noexcept {
-  Task* const task = current_task();
-  if (task == nullptr || task->stack_high != nullptr) return false;
-  const ThreadStack stack = thread_stack();
-  // A thread of unknown stack has an empty one at an address that is nobody's.
-  task->stack_low = as_pointer(stack.high == 0 ? 1 : stack.low);
-  task->stack_high = as_pointer(stack.high == 0 ? 1 : stack.high);
-  return true;
-}
-
 }  // namespace
 
 void user_copy_force_pipe(bool forced) noexcept {
@@ -118,10 +103,6 @@ void user_copy_force_pipe(bool forced) noexcept {
 }
 
 std::size_t copy_to_user_slow(unsigned long to, const void* from, std::size_t bytes) noexcept {
-  if (find_own_stack() && on_own_stack(to, bytes)) {
-    std::memcpy(as_pointer(to), from, bytes);
-    return 0;
-  }
   const char* const source = static_cast<const char*>(from);
   if (bytes <= kUserObjectBytesMax && bytes > to_page_end(to)) {
     return write_across(to, source, bytes) ? 0 : bytes;
@@ -136,10 +117,6 @@ std::size_t copy_to_user_slow(unsigned long to, const void* from, std::size_t by
 }
 
 std::size_t copy_from_user_slow(void* to, unsigned long from, std::size_t bytes) noexcept {
-  if (find_own_stack() && on_own_stack(from, bytes)) {
-    std::memcpy(to, as_pointer(from), bytes);
-    return 0;
-  }
   char* const target = static_cast<char*>(to);
   std::size_t done = 0;
   while (done < bytes) {

@@ -5,10 +5,9 @@
 //
 //     if (!put_user(argument.as<int>(), id)) return Error{EACCES};
 //
-// Three ways, the first that fits:
-//   - a kernel pointer (user_ptr.h) is copied directly;
-//   - so is an object on the calling thread's own live stack, between its stack pointer and its
-//     stack's top: it cannot be unmapped, or the call could not return;
+// Two ways:
+//   - what a UserPtr knows to be writable is copied directly: kernel memory, and the program's
+//     variables in the page of the call's own stack frame (user_ptr.h);
 //   - everything else goes through process_vm_readv and process_vm_writev on ourselves (about
 //     half a microsecond), which fail cleanly; where a sandbox forbids them, through a pipe of
 //     our own, since write(2) and read(2) check their buffers too. The pipe needs two free
@@ -20,20 +19,19 @@
 //    where it crosses into a page that cannot be written. (LINUX: may write a part.)
 // 2. errno, signal handlers and the program's descriptors are left alone.
 //
-// Thread safety: any thread, never on a park stack. The first copy of a thread looks up where its
-// stack is, which allocates.
+// Thread safety: any thread, never on a park stack.
 #pragma once
 
 #include <cstddef>
 #include <cstring>
 #include <type_traits>
 
+#include "sim_kernel/base/limits.h"
 #include "sim_kernel/mm/user_ptr.h"
-#include "sim_kernel/sched/task.h"
 
 namespace ums::kernel {
 
-// Copies that no fast way fits. Return the number of bytes NOT copied.
+// Copies that check. Return the number of bytes NOT copied.
 [[nodiscard]] std::size_t copy_to_user_slow(unsigned long to, const void* from,
                                             std::size_t bytes) noexcept;
 [[nodiscard]] std::size_t copy_from_user_slow(void* to, unsigned long from,
@@ -42,25 +40,10 @@ namespace ums::kernel {
 // For tests: takes the pipe even where process_vm_writev works.
 void user_copy_force_pipe(bool forced) noexcept;
 
-// Whether [address, address + bytes) is on the calling thread's live stack. False while it is not
-// known where the stack is.
-inline __attribute__((always_inline)) bool on_own_stack(unsigned long address,
-                                                        std::size_t bytes) noexcept {
-  const Task* const task = current_or_null;
-  if (task == nullptr) [[unlikely]]
-    return false;
-  const auto low = reinterpret_cast<unsigned long>(task->stack_low);
-  const auto high = reinterpret_cast<unsigned long>(task->stack_high);
-  const auto live = reinterpret_cast<unsigned long>(__builtin_frame_address(0));
-  // A signal handler on an alternative stack, or a coroutine of the program: not that stack.
-  if (live < low || live >= high) return false;
-  return address >= live && address < high && bytes <= high - address;
-}
-
 // Copies `bytes` bytes to the program. Returns the number of bytes NOT copied: 0 is success.
 [[nodiscard]] inline std::size_t copy_to_user(UserPtr<void> to, const void* from,
                                               std::size_t bytes) noexcept {
-  if (to.is_kernel() || on_own_stack(to.address(), bytes)) {
+  if (to.is_direct(bytes)) {
     std::memcpy(reinterpret_cast<void*>(to.address()), from, bytes);
     return 0;
   }
@@ -71,7 +54,7 @@ inline __attribute__((always_inline)) bool on_own_stack(unsigned long address,
 // `to` are undefined (LINUX: zero).
 [[nodiscard]] inline std::size_t copy_from_user(void* to, UserPtr<const void> from,
                                                 std::size_t bytes) noexcept {
-  if (from.is_kernel() || on_own_stack(from.address(), bytes)) {
+  if (from.is_direct(bytes)) {
     std::memcpy(to, reinterpret_cast<const void*>(from.address()), bytes);
     return 0;
   }

@@ -28,8 +28,7 @@ inline UmsData& ums_data(File& file) noexcept { return *static_cast<UmsData*>(fi
 
 template <typename T>
 inline UserPtr<T> user_pointer(IoctlArg arg) noexcept {
-  return arg.from_kernel ? UserPtr<T>::kernel(reinterpret_cast<T*>(arg.value))
-                         : UserPtr<T>::user(arg.value);
+  return UserPtr<T>(arg.value, arg.frame);
 }
 
 inline int by_value(IoctlArg arg) noexcept { return static_cast<int>(arg.value); }

@@ -159,6 +159,20 @@ TEST_P(BadPointerTest, NothingIsWrittenOfACrossingObject) {
   }
 }
 
+// The caller's own live stack is memory like any other.
+TEST_P(BadPointerTest, ReadOnlyPageOfTheOwnStack) {
+  char room[3 * Pages::kBytes];
+  const auto end = reinterpret_cast<unsigned long>(room) + sizeof room;
+  char* const page = room + (sizeof room - end % Pages::kBytes - 2 * Pages::kBytes);
+  std::memset(room, 0, sizeof room);
+  ASSERT_EQ(mprotect(page, Pages::kBytes, PROT_READ), 0);
+  EXPECT_EQ(dev_ioctl(fd_, IOCTL_CREATE_UMS_CLIST, page), -EACCES);
+  EXPECT_EQ(dev_ioctl(fd_, IOCTL_CREATE_UMS_CLIST, page + Pages::kBytes - 2), -EACCES);
+  ASSERT_EQ(mprotect(page, Pages::kBytes, PROT_READ | PROT_WRITE), 0);
+  EXPECT_EQ(dev_ioctl(fd_, IOCTL_CREATE_UMS_CLIST, page), 0);
+  EXPECT_EQ(*page, 2);
+}
+
 // "so is any alignment", for every call, on the heap and on the stack.
 TEST_P(BadPointerTest, AnyAlignmentIsFine) {
   char on_stack[64];

@@ -23,7 +23,7 @@
 #include <thread>
 #include <vector>
 
-#include "sim_kernel/fiber/continuation.h"
+#include "sim_kernel/sched/task.h"
 
 namespace {
 
@@ -41,7 +41,7 @@ constexpr Object kNew = {{1, 2, 3}};
 
 template <typename T>
 UserPtr<T> user(T* pointer) {
-  return UserPtr<T>::user(reinterpret_cast<unsigned long>(pointer));
+  return UserPtr<T>(reinterpret_cast<unsigned long>(pointer), 0);
 }
 
 // Three pages, the middle one of which has the given protection. PROT_NONE stands for a page that
@@ -133,9 +133,9 @@ TEST_P(UserCopy, BadAddressesFail) {
   const Pages hole(PROT_NONE);
   for (const unsigned long address : bad_addresses(hole)) {
     Object copy = kOld;
-    EXPECT_FALSE(put_user(UserPtr<Object>::user(address), kNew)) << std::hex << address;
-    EXPECT_FALSE(get_user(copy, UserPtr<Object>::user(address))) << std::hex << address;
-    EXPECT_EQ(copy_to_user(UserPtr<void>::user(address), &kNew, sizeof kNew), sizeof kNew);
+    EXPECT_FALSE(put_user(UserPtr<Object>(address, 0), kNew)) << std::hex << address;
+    EXPECT_FALSE(get_user(copy, UserPtr<Object>(address, 0))) << std::hex << address;
+    EXPECT_EQ(copy_to_user(UserPtr<void>(address, 0), &kNew, sizeof kNew), sizeof kNew);
   }
 }
 
@@ -189,7 +189,7 @@ TEST_P(UserCopy, LeavesErrnoAndDescriptorsAlone) {
   const std::ptrdiff_t before = open_descriptors();
   errno = 1234;
   EXPECT_TRUE(put_user(user(object.get()), kNew));
-  EXPECT_FALSE(put_user(UserPtr<Object>::user(0), kNew));
+  EXPECT_FALSE(put_user(UserPtr<Object>(0, 0), kNew));
   EXPECT_EQ(errno, 1234);
   EXPECT_EQ(open_descriptors(), before);
 }
@@ -217,65 +217,34 @@ TEST(UserCopyDirect, KernelPointersAreNotChecked) {
   EXPECT_EQ(copy, kNew);
 }
 
-// What a system call sees: one call deeper than the program.
-__attribute__((noinline)) bool is_on_own_stack(unsigned long address, std::size_t bytes) {
-  return on_own_stack(address, bytes);
-}
-bool is_on_own_stack(const void* address, std::size_t bytes) {
-  return is_on_own_stack(reinterpret_cast<unsigned long>(address), bytes);
+// In the page of the call's frame, and nowhere else.
+TEST(UserCopyDirect, ThePageOfTheFrame) {
+  constexpr unsigned long kFrom = 0x7ffd'3c52'4000;
+  for (const unsigned long frame : {kFrom, kFrom + 2000, kFrom + kPage - 16}) {
+    const auto is_direct = [frame](unsigned long address) {
+      return UserPtr<Object>(address, frame).is_direct(sizeof(Object));
+    };
+    EXPECT_TRUE(is_direct(kFrom));
+    EXPECT_TRUE(is_direct(kFrom + 100));
+    EXPECT_TRUE(is_direct(kFrom + kPage - sizeof(Object)));
+    EXPECT_FALSE(is_direct(kFrom + kPage - sizeof(Object) + 1)) << "crosses";
+    EXPECT_FALSE(is_direct(kFrom - 1));
+    EXPECT_FALSE(is_direct(kFrom + kPage));
+    EXPECT_FALSE(is_direct(0));
+    EXPECT_FALSE(UserPtr<void>(kFrom, frame).is_direct(kPage + 1));
+    EXPECT_FALSE(UserPtr<void>(kFrom, frame).is_direct(~0UL));
+    EXPECT_FALSE(UserPtr<Object>(kFrom, 0).is_direct(sizeof(Object))) << "without a frame";
+  }
+  EXPECT_FALSE(UserPtr<Object>(0, 0).is_direct(sizeof(Object)));
+  EXPECT_FALSE(UserPtr<Object>(8, 0).is_direct(sizeof(Object)));
 }
 
-TEST(UserCopyDirect, TheLiveStackIsKnownAfterTheFirstCopy) {
-  std::thread([] {
-    Object local = kOld;
-    current_task();
-    EXPECT_FALSE(is_on_own_stack(&local, sizeof local)) << "nobody has looked yet";
-    EXPECT_TRUE(put_user(user(&local), kNew));
-    EXPECT_EQ(local, kNew);
-    EXPECT_TRUE(is_on_own_stack(&local, sizeof local));
-  }).join();
-}
-
-TEST(UserCopyDirect, OtherMemoryIsNotTheLiveStack) {
-  current_task();
+// The calls find variables of their caller in that page, but for the odd one at its end.
+TEST(UserCopyDirect, VariablesOfTheCaller) {
   Object local = kOld;
-  ASSERT_TRUE(put_user(user(&local), kNew));
-  const auto heap = std::make_unique<Object>(kOld);
-  static Object global;
-  const auto high = reinterpret_cast<char*>(current_task()->stack_high);
-  EXPECT_FALSE(is_on_own_stack(heap.get(), sizeof local));
-  EXPECT_FALSE(is_on_own_stack(&global, sizeof local));
-  EXPECT_FALSE(is_on_own_stack(0UL, sizeof local));
-  EXPECT_FALSE(is_on_own_stack(&local, ~0UL)) << "beyond the end of memory";
-  EXPECT_FALSE(is_on_own_stack(high - 8, sizeof local)) << "beyond the stack's top";
-  EXPECT_TRUE(is_on_own_stack(high - sizeof local, sizeof local));
-  const auto dead = reinterpret_cast<unsigned long>(&local) - 64 * 1024;
-  EXPECT_FALSE(is_on_own_stack(dead, sizeof local)) << "below the stack pointer";
-}
-
-struct Coroutine {
-  const Object* object;
-  bool direct;
-  bool copied;
-};
-
-void copy_from_another_stack(Continuation from, void* argument) {
-  auto& result = *static_cast<Coroutine*>(argument);
-  result.direct = is_on_own_stack(result.object, sizeof(Object));
-  Object copy = kOld;
-  result.copied = get_user(copy, user(result.object)) && copy == *result.object;
-  std::move(from).resume();
-  __builtin_unreachable();
-}
-
-TEST(UserCopyDirect, ACoroutineOfTheProgramIsNotThatStack) {
-  Object local = kOld;
-  ASSERT_TRUE(put_user(user(&local), kNew));
-  alignas(256) static unsigned char stack[64 * 1024];
-  Coroutine result = {&local, true, false};
-  Continuation::on_stack(stack, sizeof stack, copy_from_another_stack, &result).resume();
-  EXPECT_FALSE(result.direct);
-  EXPECT_TRUE(result.copied);
+  const auto frame = reinterpret_cast<unsigned long>(__builtin_frame_address(0));
+  EXPECT_TRUE(put_user(UserPtr<Object>(reinterpret_cast<unsigned long>(&local), frame), kNew));
+  EXPECT_EQ(local, kNew);
 }
 
 // ---- a sandbox
@@ -304,7 +273,7 @@ void copy_in_a_sandbox(unsigned error) {
   if (put_user(user(hole.at(-5)), kNew) || !hole.untouched()) _exit(4);
   int status = 10;  // and the index of the address that was taken for good
   for (const unsigned long address : bad_addresses(hole)) {
-    if (put_user(UserPtr<Object>::user(address), kNew)) _exit(status);
+    if (put_user(UserPtr<Object>(address, 0), kNew)) _exit(status);
     ++status;
   }
   _exit(0);

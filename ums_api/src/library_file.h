@@ -51,11 +51,13 @@ inline __attribute__((always_inline)) int library_ioctl(kernel::IoctlArg arg) {
 // For arguments that are the library's own, or values: nothing is checked.
 template <unsigned kRequest>
 inline __attribute__((always_inline)) int library_ioctl(const void* own) {
-  return library_ioctl<kRequest>(kernel::IoctlArg{reinterpret_cast<unsigned long>(own), true});
+  return library_ioctl<kRequest>(
+      kernel::IoctlArg{reinterpret_cast<unsigned long>(own), kernel::kKernelMemory});
 }
 template <unsigned kRequest>
 inline __attribute__((always_inline)) int library_ioctl(int value) {
-  return library_ioctl<kRequest>(kernel::IoctlArg{static_cast<unsigned long>(value), true});
+  return library_ioctl<kRequest>(
+      kernel::IoctlArg{static_cast<unsigned long>(value), kernel::kKernelMemory});
 }
 
 // Closes the library's file if the calling thread opened it and nothing has used it yet.

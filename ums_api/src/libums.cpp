@@ -78,7 +78,8 @@ UMS_EXPORT int create_ums_completion_list(ums_completion_list_t* list) {
   if (list == nullptr) return fail(EFAULT);
   // The program's own pointer, checked by the device: a bad one is an error, not a fault.
   return c_result(library_ioctl<IOCTL_CREATE_UMS_CLIST>(
-      IoctlArg{reinterpret_cast<unsigned long>(list), false}));
+      IoctlArg{reinterpret_cast<unsigned long>(list),
+               reinterpret_cast<unsigned long>(__builtin_frame_address(0))}));
 }
 
 UMS_EXPORT int delete_ums_completion_list(ums_completion_list_t* list) {

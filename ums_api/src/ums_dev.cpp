@@ -65,7 +65,8 @@ UMS_EXPORT int ums_dev_ioctl(int fd, unsigned long request, ...) {
   if (is_generic(number) && kernel::descriptor_kind(fd) == DescriptorKind::kOurs) {
     return ioctl(fd, number, argument);
   }
-  return c_result(kernel::device_ioctl(fd, number, {argument, false}));
+  const auto frame = reinterpret_cast<unsigned long>(__builtin_frame_address(0));
+  return c_result(kernel::device_ioctl(fd, number, {argument, frame}));
 }
 
 UMS_EXPORT int ums_dev_dup(int fd) {

@@ -3,8 +3,9 @@
 // Resident memory: what a thousand pthreads that wait on a semaphore occupy, and what a thousand
 // UMS workers do that have run, yielded and are suspended. Each has reached its waiting place
 // through its own function, so the stack pages that a waiting thread needs are counted; so is the
-// simulated kernel's own memory, since it is this process's. Linux's memory for a thread (its
-// kernel stack, page tables) is not, on either side.
+// simulated kernel's own memory, since it is this process's. Pages of program files are not (Linux
+// brings them in by the dozen, whoever needs the first), nor is Linux's memory for a thread (its
+// kernel stack, page tables), on either side.
 #include <pthread.h>
 #include <semaphore.h>
 #include <ums.h>
@@ -22,17 +23,17 @@ namespace {
 
 constexpr int kThreads = 1'000;
 
-// Everything resident, exactly (/proc/self/statm is behind by a few pages a processor).
+// Resident memory of our own, exactly (/proc/self/statm is behind by a few pages a processor).
 double resident_bytes() {
   std::FILE* const file = std::fopen("/proc/self/smaps_rollup", "r");
   check(file != nullptr, "fopen of /proc/self/smaps_rollup");
   char line[256];
   long kibibytes = -1;
   while (kibibytes < 0 && std::fgets(line, sizeof line, file) != nullptr) {
-    std::sscanf(line, "Rss: %ld kB", &kibibytes);
+    std::sscanf(line, "Anonymous: %ld kB", &kibibytes);
   }
   std::fclose(file);
-  check(kibibytes >= 0, "reading Rss");
+  check(kibibytes >= 0, "reading Anonymous");
   return static_cast<double>(kibibytes) * 1024;
 }
 
@@ -130,7 +131,7 @@ void fill_with_workers(WaitingRoom& room, int threads) {
   sem_wait(&room.full);
 }
 
-// What one of a thousand adds, over a first one that brings the code and the libraries in.
+// What one of a thousand adds, over a first one for which the program itself allocates.
 Sample bytes_each(void (*fill)(WaitingRoom& room, int threads)) {
   auto* const first = new WaitingRoom;  // Never emptied: the child ends with all that wait in it.
   auto* const rest = new WaitingRoom;

@@ -2,37 +2,30 @@
 #define UMS_CONTINUATION_SOURCE
 #include "sim_kernel/fiber/continuation.h"
 
-#include <boost/context/preallocated.hpp>
+#include <boost/context/detail/fcontext.hpp>
 
 namespace ums::kernel {
 
-namespace {
-
-// The stack that a fiber is given belongs to its Cpu and outlives the fiber.
-struct BorrowedStack {
-  using traits_type = boost::context::stack_traits;
-  void deallocate(boost::context::stack_context&) noexcept {}
-};
-
-}  // namespace
-
+// As boost::context::fiber starts one, without its record of 256 bytes at the top of the stack,
+// which says how to free the stack: these are never freed from within.
 Continuation Continuation::on_stack(void* base, std::size_t bytes, Entry entry,
                                     void* argument) noexcept {
-  boost::context::stack_context stack;
-  stack.sp = static_cast<char*>(base) + bytes;
-  stack.size = bytes;
-  boost::context::fiber fiber(
-      std::allocator_arg, boost::context::preallocated(stack.sp, stack.size, stack),
-      BorrowedStack{}, [entry, argument](boost::context::fiber&& from) {
-        Continuation caller;
-        std::memcpy(&caller.fiber_, static_cast<void*>(&from), sizeof caller.fiber_);
-        new (&from) boost::context::fiber();
-        entry(std::move(caller), argument);
-        return boost::context::fiber();
-      });
+  using namespace boost::context::detail;
+  struct Start {
+    Entry entry;
+    void* argument;
+  };
+  // The first frame on the new stack takes over what it shall run, and goes back until it is resumed.
+  const auto run = [](transfer_t from) {
+    const Start start = *static_cast<const Start*>(from.data);
+    Continuation caller;
+    caller.fiber_ = jump_fcontext(from.fctx, nullptr).fctx;
+    start.entry(std::move(caller), start.argument);
+  };
+  Start start{entry, argument};
+  const fcontext_t fresh = make_fcontext(static_cast<char*>(base) + bytes, bytes, run);
   Continuation result;
-  std::memcpy(&result.fiber_, static_cast<void*>(&fiber), sizeof result.fiber_);
-  new (&fiber) boost::context::fiber();
+  result.fiber_ = jump_fcontext(fresh, &start).fctx;
   return result;
 }
 

@@ -8,8 +8,7 @@ namespace ums::kernel {
 
 namespace {
 
-// Boost.Context puts its record at a multiple of 256 bytes.
-constinit SlabCache park_stacks{"park_stack", kParkStackBytes, 256};
+constinit SlabCache park_stacks{"park_stack", kParkStackBytes, kCacheLineBytes};
 
 }  // namespace
 

@@ -153,7 +153,7 @@ TEST_F(Libums, AStackOfTheProgramIsUsedAsItIs) {
   pthread_attr_t attributes;
   ASSERT_EQ(pthread_attr_init(&attributes), 0);
   ASSERT_EQ(pthread_attr_setstack(&attributes, memory, kBytes), 0);
-  for (int i = 0; i < 3; ++i) {  // the first colour is none
+  for (int i = 0; i < 3; ++i) {
     StackOf stack;
     EXPECT_EQ(run_and_join(create(&attributes, describe_stack, &stack)), &stack);
     EXPECT_EQ(stack.low, memory);

@@ -5,9 +5,10 @@
 //
 // Coloured stacks: thread stacks of equal size put the tops of all stacks, and all thread control
 // blocks, on the same few cache sets. A worker whose attributes name no stack gets one that is
-// 0 to 63 cache lines larger than asked for, by the number of workers that live: the next worker
+// 16 to 63 cache lines larger than asked for, by the number of workers that live: the next worker
 // the next size. glibc does not round it, so that both shift. A program that has few workers at a
-// time gets the same few sizes again, and so its stacks from glibc's cache of them.
+// time gets the same few sizes again, and so its stacks from glibc's cache of them. With less than
+// 16 lines the two pages that a worker's first frames need would often be three.
 #include <pthread.h>
 #include <ums.h>
 #include <ums/ums_ioctl.h>
@@ -25,7 +26,8 @@ namespace ums::api {
 
 namespace {
 
-constexpr std::size_t kColours = 64;
+constexpr std::size_t kFirstColour = 16;
+constexpr std::size_t kColours = 48;
 
 struct WorkerStart {
   ums_completion_list_t completion_list;
@@ -91,7 +93,8 @@ void colour_stack(pthread_attr_t& attributes, std::size_t colour) noexcept {
 }
 
 int create_thread(pthread_t* thread, pthread_attr_t& attributes, WorkerStart* start) noexcept {
-  colour_stack(attributes, live_workers.fetch_add(1, std::memory_order_relaxed) % kColours);
+  const std::size_t number = live_workers.fetch_add(1, std::memory_order_relaxed);
+  colour_stack(attributes, kFirstColour + number % kColours);
   const int error = pthread_create(thread, &attributes, worker_main, start);
   if (error != 0) forget_worker();
   return error;

@@ -16,7 +16,7 @@ namespace ums::test {
 
 class TempFile {
  public:
-  TempFile() : path_(fmt::format("{}/ums-{}-{}", testing::TempDir(), getpid(), ++made)) {
+  TempFile() : path_(fmt::format("{}/ums-{}-{}", testing::TempDir(), getpid(), ++made_)) {
     unlink(path_.c_str());
   }
   ~TempFile() { unlink(path_.c_str()); }
@@ -40,7 +40,7 @@ class TempFile {
   }
 
  private:
-  static inline int made = 0;
+  static inline int made_ = 0;
   std::string path_;
 };
 

@@ -165,7 +165,8 @@ class Worker {
 
   Worker(Worker&& other) noexcept
       : thread_(other.thread_), joinable_(std::exchange(other.joinable_, false)) {}
-  Worker& operator=(Worker&& other) {
+  // Joins the worker that it had, as the destructor does; as there, a failure ends the program.
+  Worker& operator=(Worker&& other) noexcept {
     if (this == &other) return *this;
     if (joinable_) join();
     thread_ = other.thread_;

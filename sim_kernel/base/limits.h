@@ -43,8 +43,8 @@ inline constexpr unsigned kMisuseReportsMax = 5;
 inline constexpr int kOwnDescriptorMin = 512;
 
 // The first region of a slab cache; each further one is twice as large, up to the maximum.
-inline constexpr std::size_t kSlabFirstBytes = 64 * 1024;
-inline constexpr std::size_t kSlabRegionBytesMax = 64 * 1024 * 1024;
+inline constexpr std::size_t kSlabFirstBytes = std::size_t{64} * 1024;
+inline constexpr std::size_t kSlabRegionBytesMax = std::size_t{64} * 1024 * 1024;
 inline constexpr std::size_t kSlabRegionsMax = 32;
 
 // User objects up to this size are written completely or not at all, wherever they lie.

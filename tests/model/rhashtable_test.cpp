@@ -36,7 +36,7 @@ struct ItemTraits {
 template <typename Traits>
 class RhashtableModelTest : public ::testing::Test {
  protected:
-  RhashtableModelTest() : random_(test::test_seed()), items_(2 * kKeys) {
+  RhashtableModelTest() : random_(test::test_seed()), items_(std::size_t{2} * kKeys) {
     for (int i = 0; i < 2 * kKeys; ++i) items_[static_cast<std::size_t>(i)].key = i % kKeys;
   }
   void TearDown() override {

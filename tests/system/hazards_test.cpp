@@ -288,7 +288,7 @@ TEST_F(Hazards, MallocAcrossWorkers) {
   constexpr std::size_t kBlocks = 64;
   std::array<char*, kBlocks> blocks{};
   std::vector<std::unique_ptr<Worker>> workers;
-  for (unsigned seed = 0; seed < 6; ++seed) {
+  for (std::size_t seed = 0; seed < 6; ++seed) {
     workers.push_back(std::make_unique<Worker>(fd_, list_, [&, seed] {
       for (std::size_t i = 0; i < 500; ++i) {
         char*& block = blocks[(i * 7 + seed * 13) % kBlocks];

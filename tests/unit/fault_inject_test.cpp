@@ -16,7 +16,6 @@
 namespace {
 
 using namespace ums::kernel;
-using testing::StartsWith;
 
 TEST(FaultInject, OffNothingFails) {
   const unsigned before = fault_inject_failures();

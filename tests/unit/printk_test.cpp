@@ -21,9 +21,7 @@
 namespace {
 
 using namespace ums::kernel;
-using testing::AllOf;
 using testing::ElementsAre;
-using testing::EndsWith;
 using testing::ExitedWithCode;
 using testing::MatchesRegex;
 using ums::test::TempFile;

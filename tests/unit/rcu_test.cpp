@@ -155,11 +155,11 @@ TEST_F(RcuTest, CallbackMayQueueItselfAgain) {
 TEST_F(RcuTest, BarrierRunsWhatAllThreadsQueued) {
   constexpr int kThreads = 4, kEach = 1000;
   static std::atomic<int> runs{0};
-  std::vector<RcuHead> heads(kThreads * kEach);
+  std::vector<RcuHead> heads(std::size_t{kThreads} * kEach);
   run_threads(kThreads, [&](int thread) {
     for (int i = 0; i < kEach; ++i) {
-      RcuHead& head = heads[static_cast<std::size_t>(thread * kEach + i)];
-      call_rcu(&head, [](RcuHead*) { ++runs; });
+      const int index = thread * kEach + i;
+      call_rcu(&heads[static_cast<std::size_t>(index)], [](RcuHead*) { ++runs; });
       if (i % 100 == 0) rcu_do_callbacks();
     }
     rcu_barrier();

@@ -121,7 +121,7 @@ TYPED_TEST(RhashtableTest, GrowsAboveThreeQuarters) {
   std::size_t buckets = 4;
   for (int key = 0; key < 200; ++key) {
     this->insert(key, key + 1);
-    if (static_cast<std::size_t>(key + 1) > buckets * 3 / 4) buckets *= 2;
+    if (static_cast<std::size_t>(key) + 1 > buckets * 3 / 4) buckets *= 2;
     ASSERT_EQ(this->table_.buckets(), buckets);
   }
   EXPECT_EQ(buckets, 512U);

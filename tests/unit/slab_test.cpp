@@ -231,8 +231,8 @@ TEST(SlabDeathTest, ForeignPointer) {
   void* const other = theirs.alloc();
   EXPECT_EXIT(cache.free(other), testing::KilledBySignal(SIGABRT), "cache mine: .* not its object");
   EXPECT_EXIT(cache.free(object + 8), testing::KilledBySignal(SIGABRT), "points into an object");
-  EXPECT_EXIT(cache.free(object + 2 * (UMS_SANITIZE_ADDRESS ? 48 : 32)),
-              testing::KilledBySignal(SIGABRT),
+  constexpr std::size_t kSlotBytes = UMS_SANITIZE_ADDRESS ? 48 : 32;
+  EXPECT_EXIT(cache.free(object + 2 * kSlotBytes), testing::KilledBySignal(SIGABRT),
               "double-free");  // one that was never given out
   cache.free(object);
   theirs.free(other);

@@ -18,7 +18,6 @@ namespace {
 using namespace ums::kernel;
 using testing::ElementsAre;
 using testing::ExitedWithCode;
-using testing::HasSubstr;
 using testing::MatchesRegex;
 using testing::StartsWith;
 using ums::test::TempFile;

@@ -117,7 +117,7 @@ TEST_F(Libums, AttributesAreUsed) {
   StackOf stack;
   EXPECT_EQ(run_and_join(create(&attributes, describe_stack, &stack)), &stack);
   EXPECT_GE(stack.bytes, std::size_t{1} << 20);
-  EXPECT_LE(stack.bytes, (std::size_t{1} << 20) + 64 * 64);
+  EXPECT_LE(stack.bytes, (std::size_t{1} << 20) + 4096);
   EXPECT_EQ(stack.guard, 65536U);
   std::size_t bytes = 0;
   pthread_attr_getstacksize(&attributes, &bytes);

@@ -13,7 +13,8 @@
 
 namespace ums::kernel {
 
-std::atomic<File*> descriptor_table[kDescriptorsMax + 1];
+// The library opens a file before the constructors of static objects run.
+constinit std::atomic<File*> descriptor_table[kDescriptorsMax + 1];
 
 namespace {
 

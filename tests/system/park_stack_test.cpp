@@ -58,6 +58,7 @@ TEST_F(ParkStack, HasRoomForSignals) {
   Worker worker(fd_, list_, [&] {
     running = true;
     wait_until([&] { return stop.load(); });
+    EXPECT_EQ(yield(fd_), 0);
   });
   const unsigned char* const stack = paint(worker);
 
@@ -80,8 +81,10 @@ TEST_F(ParkStack, HasRoomForSignals) {
   });
   ASSERT_EQ(dequeue(fd_, list_), worker.tid());
   EXPECT_EQ(execute(fd_, worker.tid()), 0);
-  EXPECT_TRUE(is_painted(stack));
   sender.join();
+  EXPECT_TRUE(is_painted(stack));
+  ASSERT_EQ(dequeue(fd_, list_), worker.tid());
+  EXPECT_EQ(execute(fd_, worker.tid()), 0);
   worker.join();
   signal(SIGRTMIN, SIG_DFL);
   signal(SIGUSR1, SIG_DFL);

@@ -15,7 +15,7 @@ Continuation Continuation::on_stack(void* base, std::size_t bytes, Entry entry,
     Entry entry;
     void* argument;
   };
-  // The first frame on the new stack takes over what it shall run, and goes back until it is resumed.
+  // The first frame on the new stack takes what it shall run, and goes back until it is resumed.
   const auto run = [](transfer_t from) {
     const Start start = *static_cast<const Start*>(from.data);
     Continuation caller;

@@ -51,6 +51,15 @@ read -ra flags <<<"$(pkg-config --static --cflags --libs libums)"
 "$cc" "${c_flags[@]}" "$here/consumer/consumer.c" "${flags[@]/#-lums/-l:libums.a}" -o with_archive
 LD_LIBRARY_PATH='' ./with_archive || die "with_archive exits $?"
 
+echo '- a library that uses it, in a program that does not'
+read -ra flags <<<"$(pkg-config --cflags --libs libums)"
+"$cc" "${c_flags[@]}" -fPIC -shared -Dmain=consumer "$here/consumer/consumer.c" "${flags[@]}" \
+  -o libconsumer.so
+echo 'int consumer(void); int main(void) { return consumer(); }' >user.c
+# libc first: so the dynamic linker finds it before libums, which only libconsumer names.
+"$cc" user.c -lc ./libconsumer.so -Wl,-rpath-link,"$prefix/lib" -o user
+./user || die "user exits $?"
+
 echo '- CMake'
 cmake -S "$here/consumer" -B tree -G Ninja -DCMAKE_PREFIX_PATH="$prefix" -DCMAKE_C_COMPILER="$cc" \
   -DCMAKE_CXX_COMPILER="$cxx" >configure.log 2>&1 || die "$(cat configure.log)"

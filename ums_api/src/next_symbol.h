@@ -7,7 +7,9 @@
 //
 // Each is looked up when the library is loaded (resolve; see interpose.h), so that the dynamic
 // linker is not entered where a program does not expect it; a call before that looks it up itself.
-// Works in dynamically linked programs, whichever of the two libraries they link.
+// Works in dynamically linked programs, whichever of the two libraries they link. Where the dynamic
+// linker has this library behind the C library (a program that is not linked with it uses a library
+// that is), nothing is next: the symbol is then the one that the program itself uses.
 //
 // Thread safety: any thread.
 #pragma once
@@ -38,7 +40,9 @@ class NextSymbol<Return(Args...)> {
   Function get() noexcept {
     Function function = function_.load(std::memory_order_relaxed);  // always the same value
     if (function != nullptr) return function;
-    function = reinterpret_cast<Function>(dlsym(RTLD_NEXT, name_));
+    void* symbol = dlsym(RTLD_NEXT, name_);
+    if (symbol == nullptr) symbol = dlsym(RTLD_DEFAULT, name_);
+    function = reinterpret_cast<Function>(symbol);
     kassert(function != nullptr, "the C library has no {}", name_);
     function_.store(function, std::memory_order_relaxed);
     return function;

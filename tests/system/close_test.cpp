@@ -91,7 +91,7 @@ TEST_F(Close, ExitWithSuspendedWorkersCompletes) {
     for (int i = 0; i < 20; ++i) new Worker(fd, list, [] { std::abort(); });
     become_scheduler(fd, list);
     EXPECT_GT(dequeue(fd, list), 0);
-    std::exit(HasFailure() ? 1 : 0);  // with static destructors, and the library's unload
+    std::exit(HasFailure() ? 1 : 0);  // with static destructors
   });
   EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0) << status;
 }

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdio>
 #include <cstdlib>
 #include <thread>
 
@@ -69,6 +70,22 @@ TEST_F(LibraryFile, ThreadsOfTheProgramLeaveItAlone) {
         return created != 0 ? created : open_errno();
       }(),
       ENOMEM);
+}
+
+// Other threads go on until the process is gone: their lists, workers and schedulers with them.
+TEST_F(LibraryFile, ItIsOpenWhileTheProcessExits) {
+  static ums_completion_list_t list = 0;
+  EXPECT_EXIT_CODE(
+      [] {
+        // Written out by exit, after all destructors.
+        cookie_io_functions_t last{};
+        last.write = [](void*, const char*, std::size_t) -> ssize_t {
+          _exit(delete_ums_completion_list(&list) == 0 ? 0 : errno);
+        };
+        std::fputc('x', fopencookie(nullptr, "w", last));
+        return create_ums_completion_list(&list) == 0 ? 1 : 2;
+      }(),
+      0);
 }
 
 }  // namespace

@@ -105,12 +105,6 @@ __attribute__((constructor(101))) void load() noexcept {
   pthread_atfork(before_fork, after_fork_parent, after_fork_child);
 }
 
-__attribute__((destructor(101))) void unload() noexcept {
-  pthread_mutex_lock(&lock);
-  close_locked();
-  pthread_mutex_unlock(&lock);
-}
-
 }  // namespace
 
 int library_ioctl_slow(unsigned request, kernel::IoctlArg arg) {

@@ -5,7 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "sim_kernel/base/limits.h"
+#include "sim_kernel/base/own_descriptor.h"
 #include "sim_kernel/base/raw_syscall.h"
 
 namespace ums::kernel {
@@ -16,14 +16,6 @@ bool raw_fstat(int descriptor, struct stat& status) noexcept {
   return raw_syscall(SYS_fstat, descriptor, syscall_arg(&status)) == 0;
 }
 
-// Moves a new descriptor out of the program's way; keeps it if the limit of open files forbids.
-int move_up(int descriptor) noexcept {
-  const long moved = raw_syscall(SYS_fcntl, descriptor, F_DUPFD_CLOEXEC, kOwnDescriptorMin);
-  if (moved < 0) return descriptor;
-  raw_syscall(SYS_close, descriptor);
-  return static_cast<int>(moved);
-}
-
 }  // namespace
 
 int OutputFile::open(const char* path) noexcept {
@@ -31,7 +23,7 @@ int OutputFile::open(const char* path) noexcept {
   const long opened = raw_syscall(SYS_openat, AT_FDCWD, syscall_arg(path),
                                   O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, 0666);
   if (opened < 0) return static_cast<int>(-opened);
-  const int descriptor = move_up(static_cast<int>(opened));
+  const int descriptor = move_descriptor_up(static_cast<int>(opened));
   struct stat status {};
   raw_fstat(descriptor, status);
   device_ = status.st_dev;

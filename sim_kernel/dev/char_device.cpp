@@ -63,7 +63,7 @@ const FileOperations* find_char_device(const char* path) noexcept {
   return nullptr;
 }
 
-Result<int> device_open(const char* path, int flags) noexcept {
+Result<int> device_open(const char* path, int flags, OpenFor whom) noexcept {
   start_kernel();
   const FileOperations* const driver = find_char_device(path);
   if (driver == nullptr) return Error{ENOENT};
@@ -72,7 +72,7 @@ Result<int> device_open(const char* path, int flags) noexcept {
   if (me->syscall_file.load(std::memory_order_relaxed) != nullptr) {
     return enter_error(*me);
   }
-  return file_open(*driver, *me, flags);
+  return file_open(*driver, *me, flags, whom);
 }
 
 Result<void> device_ioctl(int fd, std::uint32_t request, IoctlArg arg) {

@@ -25,7 +25,7 @@ const FileOperations* find_char_device(const char* path) noexcept;
 
 // Opens a device. Errors: ENOENT (no such device), ENOMEM, EBUSY (from a signal handler that
 // interrupted the kernel), the driver's, open(2)'s.
-Result<int> device_open(const char* path, int flags) noexcept;
+Result<int> device_open(const char* path, int flags, OpenFor whom = OpenFor::kProgram) noexcept;
 
 // Performs a request on a descriptor of ours. Errors: EBADF, EBUSY, the driver's.
 // Context: may sleep, and may return on another kernel thread than it was called on.

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <boost/intrusive/list.hpp>
 
+#include "sim_kernel/base/own_descriptor.h"
 #include "sim_kernel/base/raw_syscall.h"
 #include "sim_kernel/mm/slab.h"
 #include "sim_kernel/sync/spinlock.h"
@@ -23,6 +24,13 @@ Result<int> descriptor_result(long result) noexcept {
   return static_cast<int>(result);
 }
 
+// /dev/null is what the device is to open(2): a character device that answers every flag.
+Result<int> open_placeholder(int flags, OpenFor whom) noexcept {
+  const int fd =
+      TRY(descriptor_result(raw_syscall(SYS_openat, AT_FDCWD, syscall_arg("/dev/null"), flags, 0)));
+  return whom == OpenFor::kLibrary ? move_descriptor_up(fd) : fd;
+}
+
 void close_placeholder(int fd) noexcept { raw_syscall(SYS_close, fd); }
 
 }  // namespace
@@ -30,7 +38,7 @@ void close_placeholder(int fd) noexcept { raw_syscall(SYS_close, fd); }
 // All open Files. A class, so that the lock and what it guards stand together.
 class FileTable {
  public:
-  Result<int> open(const FileOperations& driver, Task& me, int flags) noexcept;
+  Result<int> open(const FileOperations& driver, Task& me, int flags, OpenFor whom) noexcept;
   Result<int> dup(int fd) noexcept;
   Result<void> close(int fd) noexcept;
   void release_closed() noexcept;
@@ -102,10 +110,9 @@ void FileTable::unbind_locked(File& file) noexcept {
   closing_.push_back(file);
 }
 
-Result<int> FileTable::open(const FileOperations& driver, Task& me, int flags) noexcept {
-  // /dev/null is what the device is to open(2): a character device that answers every flag.
-  const int fd =
-      TRY(descriptor_result(raw_syscall(SYS_openat, AT_FDCWD, syscall_arg("/dev/null"), flags, 0)));
+Result<int> FileTable::open(const FileOperations& driver, Task& me, int flags,
+                            OpenFor whom) noexcept {
+  const int fd = TRY(open_placeholder(flags, whom));
   if ((flags & O_PATH) != 0) return fd;  // names the device without opening it
   std::uint64_t serial = 0;
   {
@@ -224,8 +231,8 @@ void FileTable::reset_after_fork() noexcept {
   new (&closing_) List;
 }
 
-Result<int> file_open(const FileOperations& driver, Task& me, int flags) noexcept {
-  return table().open(driver, me, flags);
+Result<int> file_open(const FileOperations& driver, Task& me, int flags, OpenFor whom) noexcept {
+  return table().open(driver, me, flags, whom);
 }
 
 Result<int> file_dup(int fd) noexcept {

@@ -70,9 +70,13 @@ class File {
 // What a descriptor means.
 enum class DescriptorKind { kForeign, kOurs, kDead };
 
+// For whom a file is opened: the program gets the lowest free descriptor, the library one that is
+// out of the program's way (base/own_descriptor.h).
+enum class OpenFor { kProgram, kLibrary };
+
 // Opens a File of `driver`. `flags` as for open(2), access mode checked by the driver's open.
 // Returns its descriptor. Errors: those of open(2) on the placeholder, the driver's, ENOMEM.
-Result<int> file_open(const FileOperations& driver, Task& me, int flags) noexcept;
+Result<int> file_open(const FileOperations& driver, Task& me, int flags, OpenFor whom) noexcept;
 
 // Another descriptor of the same File. Errors: those of dup(2), EBADF for a dead one.
 Result<int> file_dup(int fd) noexcept;

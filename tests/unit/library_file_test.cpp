@@ -4,6 +4,8 @@
 // process, whose main thread loaded the library.
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
 #include <ums.h>
 #include <ums/ums_dev.h>
 #include <unistd.h>
@@ -12,6 +14,11 @@
 #include <cstdio>
 #include <cstdlib>
 #include <thread>
+
+#include "sim_kernel/base/limits.h"
+#include "sim_kernel/dev/file.h"
+
+namespace kernel = ums::kernel;
 
 namespace {
 
@@ -70,6 +77,43 @@ TEST_F(LibraryFile, ThreadsOfTheProgramLeaveItAlone) {
         return created != 0 ? created : open_errno();
       }(),
       ENOMEM);
+}
+
+// The lowest descriptor that names the device, or -1.
+int device_descriptor() {
+  for (int fd = 0; fd < kernel::kDescriptorsMax; ++fd) {
+    if (kernel::descriptor_kind(fd) == kernel::DescriptorKind::kOurs) return fd;
+  }
+  return -1;
+}
+
+// A program whose standard input is closed, and every shell, counts on the numbers of its files.
+TEST_F(LibraryFile, ItTakesNoLowDescriptor) {
+  EXPECT_EXIT_CODE(device_descriptor() >= kernel::kOwnDescriptorMin ? 0 : 1, 0);
+  EXPECT_EXIT_CODE(create_errno() == 0 && device_descriptor() >= kernel::kOwnDescriptorMin ? 0 : 1,
+                   0);
+  EXPECT_EXIT_CODE(
+      [] {
+        int status = -1;
+        const pid_t child = fork();
+        if (child == 0) _exit(device_descriptor() >= kernel::kOwnDescriptorMin ? 0 : 1);
+        return waitpid(child, &status, 0) == child && status == 0 ? 0 : 1;
+      }(),
+      0);
+}
+
+TEST_F(LibraryFile, ItTakesALowDescriptorWhereNoOtherIsAllowed) {
+  EXPECT_EXIT_CODE(
+      [] {
+        rlimit few{};
+        few.rlim_cur = few.rlim_max = 64;
+        if (setrlimit(RLIMIT_NOFILE, &few) != 0) return 1;
+        int status = -1;
+        const pid_t child = fork();  // which opens a file of its own
+        if (child == 0) _exit(create_errno() == 0 && device_descriptor() < 64 ? 0 : 1);
+        return waitpid(child, &status, 0) == child && status == 0 ? 0 : 1;
+      }(),
+      0);
 }
 
 // Other threads go on until the process is gone: their lists, workers and schedulers with them.

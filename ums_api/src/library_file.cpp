@@ -7,6 +7,7 @@
 
 #include <cerrno>
 
+#include "sim_kernel/base/own_descriptor.h"
 #include "sim_kernel/base/raw_syscall.h"
 #include "sim_kernel/dev/char_device.h"
 #include "ums_api/src/backend.h"
@@ -33,12 +34,15 @@ pid_t kernel_thread_id() noexcept { return static_cast<pid_t>(kernel::raw_syscal
 int open_device() noexcept {
   switch (backend()) {
     case Backend::kSimulation: {
-      kernel::Result<int> fd = kernel::device_open(kDevicePath, kOpenFlags);
+      kernel::Result<int> fd =
+          kernel::device_open(kDevicePath, kOpenFlags, kernel::OpenFor::kLibrary);
       return fd.ok() ? fd.value() : -fd.error_code();
     }
-    case Backend::kDevice:
-      return static_cast<int>(kernel::raw_syscall(SYS_openat, AT_FDCWD,
-                                                  kernel::syscall_arg(kDevicePath), kOpenFlags, 0));
+    case Backend::kDevice: {
+      const auto fd = static_cast<int>(kernel::raw_syscall(
+          SYS_openat, AT_FDCWD, kernel::syscall_arg(kDevicePath), kOpenFlags, 0));
+      return fd < 0 ? fd : kernel::move_descriptor_up(fd);
+    }
     case Backend::kUnknown:
       break;
   }

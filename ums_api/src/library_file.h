@@ -3,9 +3,9 @@
 // The library's own open file of the device, through which every function of ums.h goes.
 //
 // It is opened when the library is loaded, and replaced in a forked child, which so has a private
-// pool. Linux closes it when the process has ended; until then other threads may be using it, during
-// exit and its destructors too. The device lets a thread open it once only, so a file that no
-// function of ums.h has used yet makes room for a program that opens the device itself
+// pool. Linux closes it when the process has ended; until then other threads may be using it,
+// during exit and its destructors too. The device lets a thread open it once only, so a file that
+// no function of ums.h has used yet makes room for a program that opens the device itself
 // (release_unused_library_file); the first such function claims the file, or opens it anew.
 //
 // Invariants:

@@ -9,6 +9,7 @@
 #include "sim_kernel/dev/char_device.h"
 #include "sim_kernel/mm/slab.h"
 #include "sim_kernel/sched/exit.h"
+#include "sim_kernel/sync/backoff.h"
 #include "sim_kernel/ums/ioctl.h"
 
 namespace ums::kernel {
@@ -94,9 +95,14 @@ void ums_task_exit(File& file, Task& me) noexcept {
   if (Scheduler* const scheduler = current_scheduler(data, me)) scheduler_end(*scheduler);
 }
 
-// The last thing that a thread with roles does.
+// The last thing that a thread with roles does. What it keeps in a file that somebody is releasing
+// now, that one takes away; until then it looks at the task.
+// Ordering: acquire; pairs with the releases in worker_release_all and scheduler_release_all.
 void task_exit(Task& me) noexcept {
-  if (me.module_roles.load(std::memory_order_relaxed) > 0) files_task_exit(me);
+  if (me.module_roles.load(std::memory_order_acquire) == 0) return;
+  files_task_exit(me);
+  for (Backoff backoff; me.module_roles.load(std::memory_order_acquire) > 0; backoff.wait()) {
+  }
 }
 
 constexpr FileOperations kUmsOperations = {ums_open, ums_ioctl, ums_release, ums_task_exit};

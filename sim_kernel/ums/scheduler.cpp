@@ -98,7 +98,7 @@ void scheduler_end(Scheduler& scheduler) noexcept {
 void scheduler_release_all(UmsData& data) noexcept {
   data.schedulers.for_each([&data](Scheduler& scheduler) {
     data.schedulers.remove(scheduler);
-    scheduler.task.module_roles.fetch_sub(1, std::memory_order_relaxed);
+    scheduler.task.module_roles.fetch_sub(1, std::memory_order_release);  // the task may end now
     call_rcu(&scheduler.rcu, free_scheduler);
   });
 }

@@ -186,7 +186,7 @@ void worker_orphan(Worker& worker, const Scheduler& scheduler) noexcept {
 void worker_release_all(UmsData& data) noexcept {
   data.workers.for_each([&data](Worker& worker) {
     data.workers.remove(worker);
-    worker.task.module_roles.fetch_sub(1, std::memory_order_relaxed);
+    worker.task.module_roles.fetch_sub(1, std::memory_order_release);  // the task may end now
     call_rcu(&worker.rcu, free_worker);
   });
 }

@@ -13,10 +13,15 @@
 #include <cstdint>
 #include <vector>
 
+#include "sim_kernel/base/printk.h"
 #include "support/libums_fixture.h"
 
 namespace {
 
+using ums::kernel::LogLevel;
+using ums::kernel::LogRecord;
+using ums::kernel::printk_copy;
+using ums::kernel::printk_next_sequence;
 using ums::test::kNoList;
 using ums::test::Libums;
 
@@ -53,6 +58,20 @@ TEST_F(Libums, AWorkerOfAnUnknownListEnds) {
   EXPECT_EQ(pthread_join(thread, &result), 0);
   EXPECT_EQ(result, nullptr);
   EXPECT_FALSE(called);
+}
+
+TEST_F(Libums, AWorkerThatCannotEnterSaysSo) {
+  const std::uint64_t first = printk_next_sequence();
+  pthread_t thread;
+  ums_attr_t attr{kNoList, nullptr};
+  ASSERT_EQ(ums_pthread_create(&thread, &attr, return_argument, nullptr), 0);
+  EXPECT_EQ(pthread_join(thread, nullptr), 0);
+  LogRecord record;
+  ASSERT_TRUE(printk_copy(first, record));
+  EXPECT_EQ(record.level, LogLevel::kWarning);
+  EXPECT_EQ(record.text(),
+            "a worker ended without a call of its function: it could not enter list 4711: Invalid "
+            "argument");
 }
 
 struct StackOf {

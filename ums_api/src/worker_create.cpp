@@ -16,7 +16,9 @@
 #include <atomic>
 #include <cerrno>
 #include <cstdint>
+#include <cstring>
 
+#include "sim_kernel/base/printk.h"
 #include "sim_kernel/mm/slab.h"
 #include "ums_api/src/export.h"
 #include "ums_api/src/library_file.h"
@@ -55,13 +57,21 @@ __attribute__((constructor(101))) void make_worker_key() noexcept {
   kassert(error == 0, "no thread-specific data key left: errno {}", error);
 }
 
+// The creator has been told that all is well: whoever waits for the worker must hear it here.
+void report_no_entry(int list, int error) noexcept {
+  forget_worker();
+  const char* const words = strerrordesc_np(error);
+  kernel::pr_warn("a worker ended without a call of its function: it could not enter list {}: {}",
+                  list, words != nullptr ? words : "unknown error");
+}
+
 // Not noexcept: pthread_exit and cancellation unwind through here.
 void* worker_main(void* argument) {
   auto* const passed = static_cast<WorkerStart*>(argument);
   const WorkerStart start = *passed;
   worker_starts.destroy(passed);
   if (pthread_setspecific(worker_key, &worker_key) != 0) {
-    forget_worker();
+    report_no_entry(start.completion_list, ENOMEM);
     return nullptr;
   }
   if (library_file_ready()) kernel::make_current_task(true);  // if it fails, so does ENTER
@@ -72,7 +82,7 @@ void* worker_main(void* argument) {
   } while (result == -EINTR);  // the real device: still suspended, goes on waiting
   if (result != 0) {
     pthread_setspecific(worker_key, nullptr);
-    forget_worker();
+    report_no_entry(start.completion_list, -result);
     return nullptr;
   }
   return start.func(start.arg);

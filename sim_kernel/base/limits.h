@@ -35,6 +35,9 @@ inline constexpr int kRcuCallbacksMax = 512;
 inline constexpr std::size_t kPrintkRecords = 256;
 inline constexpr std::size_t kPrintkTextBytes = 512;
 
+// How much of a path is shown in a message.
+inline constexpr int kShownPathBytes = 256;
+
 // How often one kind of misuse is printed before it is only counted.
 inline constexpr unsigned kMisuseReportsMax = 5;
 

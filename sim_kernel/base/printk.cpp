@@ -106,7 +106,8 @@ void printk_init() noexcept {
   const char* const path = secure_getenv("UMS_LOG");
   if (path == nullptr || *path == '\0') return;
   const int error = log_file.open(path);
-  if (error != 0) pr_err("cannot write UMS_LOG={}: {}", path, strerrordesc_np(error));
+  if (error != 0)
+    pr_err("cannot write UMS_LOG={:.{}}: {}", path, kShownPathBytes, strerrordesc_np(error));
 }
 
 void printk_reset_after_fork() noexcept {

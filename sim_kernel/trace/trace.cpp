@@ -111,7 +111,9 @@ bool open_file(std::string_view target, const char* path) noexcept {
     return true;
   }
   const int error = trace_file.open(path);
-  if (error != 0) pr_err("cannot write UMS_TRACE={}: {}", path, strerrordesc_np(error));
+  if (error != 0) {
+    pr_err("cannot write UMS_TRACE={:.{}}: {}", path, kShownPathBytes, strerrordesc_np(error));
+  }
   return error == 0;
 }
 

@@ -217,4 +217,14 @@ TEST(PrintkDeathTest, UmsLogThatCannotBeWrittenIsSaidOnce) {
       "^ums: cannot write UMS_LOG=/nonexistent/log: No such file or directory\n$");
 }
 
+TEST(PrintkDeathTest, AnOverlongUmsLogLeavesRoomForTheReason) {
+  EXPECT_EXIT(
+      {
+        setenv("UMS_LOG", std::string(5000, 'x').c_str(), 1);
+        printk_init();
+        _exit(0);
+      },
+      ExitedWithCode(0), "^ums: cannot write UMS_LOG=x+: File name too long\n$");
+}
+
 }  // namespace

@@ -153,4 +153,9 @@ TEST(TraceDeathTest, AFileThatCannotBeWrittenIsSaidOnce) {
               "^ums: cannot write UMS_TRACE=/nonexistent/trace: No such file or directory\n$");
 }
 
+TEST(TraceDeathTest, AnOverlongPathLeavesRoomForTheReason) {
+  EXPECT_EXIT(trace_one_line(std::string(5000, 'x').c_str()), ExitedWithCode(0),
+              "^ums: cannot write UMS_TRACE=x+: File name too long\n$");
+}
+
 }  // namespace

@@ -5,6 +5,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <cerrno>
+#include <csignal>
+#include <cstdint>
+#include <ctime>
+
 #include "sim_kernel/base/own_descriptor.h"
 #include "sim_kernel/base/raw_syscall.h"
 
@@ -14,6 +19,22 @@ namespace {
 
 bool raw_fstat(int descriptor, struct stat& status) noexcept {
   return raw_syscall(SYS_fstat, descriptor, syscall_arg(&status)) == 0;
+}
+
+// Writes to a pipe, whose reader may be gone, without the SIGPIPE that would end the program.
+void write_to_pipe(int descriptor, std::string_view text) noexcept {
+  constexpr std::uint64_t kPipe = 1UL << (SIGPIPE - 1);
+  constexpr timespec kNoTime = {0, 0};
+  std::uint64_t mask = 0;
+  std::uint64_t pending = 0;
+  raw_syscall(SYS_rt_sigprocmask, SIG_BLOCK, syscall_arg(&kPipe), syscall_arg(&mask), 8);
+  raw_syscall(SYS_rt_sigpending, syscall_arg(&pending), 8);
+  const long result =
+      raw_syscall(SYS_write, descriptor, syscall_arg(text.data()), static_cast<long>(text.size()));
+  if (result == -EPIPE && (pending & kPipe) == 0) {
+    raw_syscall(SYS_rt_sigtimedwait, syscall_arg(&kPipe), 0, syscall_arg(&kNoTime), 8);
+  }
+  raw_syscall(SYS_rt_sigprocmask, SIG_SETMASK, syscall_arg(&mask), 0, 8);
 }
 
 }  // namespace
@@ -47,6 +68,7 @@ void OutputFile::write(std::string_view text) const noexcept {
   struct stat status {};
   if (!raw_fstat(descriptor_, status)) return;
   if (status.st_dev != device_ || status.st_ino != inode_) return;
+  if (S_ISFIFO(status.st_mode)) return write_to_pipe(descriptor_, text);
   raw_syscall(SYS_write, descriptor_, syscall_arg(text.data()), static_cast<long>(text.size()));
 }
 

@@ -4,9 +4,11 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <csignal>
 
 #include "sim_kernel/base/limits.h"
 #include "support/temp_file.h"
@@ -90,6 +92,32 @@ TEST(OutputFile, NeverWritesIntoAFileOfTheProgram) {
   EXPECT_EQ(theirs.text(), "");
   EXPECT_EQ(ours.text(), "");
   close(descriptor);
+}
+
+// Writes to a named pipe whose reader is gone. Returns whether a SIGPIPE is pending then.
+int pipe_signal_after_write(bool pending_before) {
+  TempFile temp;
+  if (mkfifo(temp.path(), 0600) != 0) return -1;
+  const int reader = open(temp.path(), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+  OutputFile file;
+  if (file.open(temp.path()) != 0) return -1;
+  close(reader);
+  sigset_t pipe_signal, pending;
+  sigemptyset(&pipe_signal);
+  sigaddset(&pipe_signal, SIGPIPE);
+  if (pending_before) {
+    pthread_sigmask(SIG_BLOCK, &pipe_signal, nullptr);
+    raise(SIGPIPE);
+  }
+  file.write("nobody reads this\n");
+  sigpending(&pending);
+  return sigismember(&pending, SIGPIPE);
+}
+
+TEST(OutputFileDeathTest, APipeWithoutReaderDoesNotEndTheProgram) {
+  EXPECT_EXIT(_exit(pipe_signal_after_write(false)), testing::ExitedWithCode(0), "");
+  EXPECT_EXIT(_exit(pipe_signal_after_write(true)), testing::ExitedWithCode(1), "")
+      << "the program's own signal was taken";
 }
 
 TEST(OutputFile, LeavesErrnoAlone) {

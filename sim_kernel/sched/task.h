@@ -71,8 +71,8 @@ class alignas(kCacheLineBytes) Task : public Context {
   std::atomic<bool> signal_lock{false};   // guards the next two (see parked_signals.h)
   std::uint64_t pending_signals = 0;      // plain signals, bit n-1 for signal n
   SignalQueue* queued_signals = nullptr;  // those that carry a value
-  bool tsd_counted = false;  // its destructor runs in every round (see exit.h)
-  int tsd_round = 0;         // how often it has run
+  bool tsd_counted = false;               // its destructor runs in every round (see exit.h)
+  int tsd_round = 0;                      // how often it has run
   boost::intrusive::list_member_hook<> task_list_hook;  // guarded by the task list's lock
 };
 

@@ -2,6 +2,8 @@
 #include "sim_kernel/dev/file.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
 
 #include <algorithm>
 #include <boost/intrusive/list.hpp>
@@ -33,6 +35,13 @@ Result<int> open_placeholder(int flags, OpenFor whom) noexcept {
 
 void close_placeholder(int fd) noexcept { raw_syscall(SYS_close, fd); }
 
+// Whether `fd` is still what open_placeholder made.
+bool is_placeholder(int fd) noexcept {
+  struct stat status {};
+  return raw_syscall(SYS_fstat, fd, syscall_arg(&status)) == 0 && S_ISCHR(status.st_mode) &&
+         status.st_rdev == makedev(1, 3);
+}
+
 }  // namespace
 
 // All open Files. A class, so that the lock and what it guards stand together.
@@ -41,6 +50,7 @@ class FileTable {
   Result<int> open(const FileOperations& driver, Task& me, int flags, OpenFor whom) noexcept;
   Result<int> dup(int fd) noexcept;
   Result<void> close(int fd) noexcept;
+  File* pin(int fd) noexcept;
   void release_closed() noexcept;
   void task_exit(Task& me) noexcept;
   void reset_after_fork() noexcept NO_THREAD_SAFETY_ANALYSIS;
@@ -151,16 +161,27 @@ Result<int> FileTable::dup(int fd) noexcept {
 }
 
 Result<void> FileTable::close(int fd) noexcept {
+  bool still_ours = false;
   {
     SpinGuard guard(lock_);
     File* const file = descriptor_table[fd].exchange(nullptr, std::memory_order_acq_rel);
     if (file == nullptr) return Error{EBADF};
-    close_placeholder(fd);
+    still_ours = is_placeholder(fd);
+    if (still_ours) close_placeholder(fd);
     trace_close(fd);
     if (file != dead_file()) unbind_locked(*file);
   }
   release_closed_files();
+  if (!still_ours) return Error{EBADF};
   return {};
+}
+
+File* FileTable::pin(int fd) noexcept {
+  SpinGuard guard(lock_);
+  File* const file = descriptor_table[fd].load(std::memory_order_relaxed);
+  if (file == nullptr || file == dead_file()) return nullptr;
+  ++file->descriptors_;  // one that nobody closes
+  return file;
 }
 
 // Takes a closed File that nobody is inside off its list. Null if there is none.
@@ -243,6 +264,10 @@ Result<int> file_dup(int fd) noexcept {
 Result<void> file_close(int fd) noexcept {
   return descriptor_kind(fd) == DescriptorKind::kForeign ? Result<void>(Error{EBADF})
                                                          : table().close(fd);
+}
+
+File* file_pin(int fd) noexcept {
+  return descriptor_kind(fd) == DescriptorKind::kForeign ? nullptr : table().pin(fd);
 }
 
 DescriptorKind descriptor_kind(int fd) noexcept {

@@ -81,9 +81,14 @@ Result<int> file_open(const FileOperations& driver, Task& me, int flags, OpenFor
 // Another descriptor of the same File. Errors: those of dup(2), EBADF for a dead one.
 Result<int> file_dup(int fd) noexcept;
 
-// Closes a descriptor of ours, dead ones included. May release the File.
+// Closes a descriptor of ours, dead ones included. May release the File. Errors: EBADF: the program
+// has closed the number behind our back; it may be another file's by now, and is left alone.
 // Context: outside the kernel.
 Result<void> file_close(int fd) noexcept;
+
+// Keeps the File that `fd` names until the process ends, whatever becomes of its descriptors.
+// Returns it, or null if the descriptor is not ours.
+File* file_pin(int fd) noexcept;
 
 DescriptorKind descriptor_kind(int fd) noexcept;
 
@@ -123,6 +128,17 @@ inline __attribute__((always_inline)) File* file_enter(Task& me,
     return nullptr;
   }
   return file;
+}
+
+// Enters a File that stays (file_pin). Returns false if the task is in a system call already: only
+// its own signal handlers need to see where it is.
+inline __attribute__((always_inline)) bool file_enter_pinned(Task& me, File& file) noexcept {
+  if (me.syscall_file.load(std::memory_order_relaxed) != nullptr) [[unlikely]] {
+    return false;
+  }
+  me.syscall_file.store(&file, std::memory_order_relaxed);
+  std::atomic_signal_fence(std::memory_order_seq_cst);
+  return true;
 }
 
 // Leaves it. The caller looks at Task::exit_work next: kExitFile asks it to release the file.

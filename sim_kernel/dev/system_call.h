@@ -23,6 +23,18 @@ Error enter_error(const Task& me) noexcept;
 // What a task does on its way back to the program, when exit_work says so.
 void exit_to_user(Task& me);
 
+// What a task does inside a file, and on its way out.
+template <typename Handler>
+inline __attribute__((always_inline)) Result<void> system_call_body(File& file, Task& me,
+                                                                    Handler handler) {
+  const Result<void> result = handler(file, me);
+  file_leave(me);
+  if (me.exit_work.load(std::memory_order_relaxed) != 0) [[unlikely]] {
+    exit_to_user(me);
+  }
+  return result;
+}
+
 // Performs `handler(file, me)` inside the File that `slot` holds: a descriptor's (descriptor_slot),
 // or one that is cleared before the File's last descriptor is closed. Errors: EBADF, EBUSY, ENOMEM
 // (no Task), the handler's.
@@ -38,12 +50,20 @@ inline __attribute__((always_inline)) Result<void> system_call(const std::atomic
   if (file == nullptr) [[unlikely]] {
     return enter_error(*me);
   }
-  const Result<void> result = handler(*file, *me);
-  file_leave(*me);
-  if (me->exit_work.load(std::memory_order_relaxed) != 0) [[unlikely]] {
-    exit_to_user(*me);
+  return system_call_body(*file, *me, handler);
+}
+
+// The same inside a File that stays open (file_pin). Errors: EBUSY, ENOMEM, the handler's.
+template <typename Handler>
+inline __attribute__((always_inline)) Result<void> system_call_pinned(File& file, Handler handler) {
+  Task* const me = current_task();
+  if (me == nullptr) [[unlikely]] {
+    return Error{ENOMEM};
   }
-  return result;
+  if (!file_enter_pinned(*me, file)) [[unlikely]] {
+    return enter_error(*me);
+  }
+  return system_call_body(file, *me, handler);
 }
 
 }  // namespace ums::kernel

@@ -138,20 +138,19 @@ constexpr bool is_ums_ioctl(std::uint32_t request) noexcept {
   return number > 0 && number < kIoctls.size() && kIoctls[number].request == request;
 }
 
-// The library's way in: handler(data, me) inside a file of the UMS device, whose slot it keeps.
+// The library's way in: handler(data, me) inside a file of the UMS device, which it has pinned.
 template <typename Handler>
-inline __attribute__((always_inline)) Result<void> ums_call(const std::atomic<File*>& slot,
-                                                            Handler handler) {
-  return system_call(slot, [&](File& file, Task& me) { return handler(ums_data(file), me); });
+inline __attribute__((always_inline)) Result<void> ums_call(File& pinned, Handler handler) {
+  return system_call_pinned(pinned,
+                            [&](File& file, Task& me) { return handler(ums_data(file), me); });
 }
 
 // The same for a request that is known at compile time.
 template <std::uint32_t kRequest>
-inline __attribute__((always_inline)) Result<void> ums_ioctl(const std::atomic<File*>& slot,
-                                                             IoctlArg arg) {
+inline __attribute__((always_inline)) Result<void> ums_ioctl(File& pinned, IoctlArg arg) {
   static_assert(is_ums_ioctl(kRequest));
   constexpr IoctlHandler kHandler = kIoctls[_IOC_NR(kRequest)].handler;
-  return ums_call(slot, [&](UmsData& data, Task& me) { return kHandler(data, me, arg); });
+  return ums_call(pinned, [&](UmsData& data, Task& me) { return kHandler(data, me, arg); });
 }
 
 }  // namespace ums::kernel

@@ -5,9 +5,11 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <ums.h>
 #include <ums/ums_dev.h>
+#include <ums/ums_ioctl.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -128,6 +130,77 @@ TEST_F(LibraryFile, ItIsOpenWhileTheProcessExits) {
         };
         std::fputc('x', fopencookie(nullptr, "w", last));
         return create_ums_completion_list(&list) == 0 ? 1 : 2;
+      }(),
+      0);
+}
+
+// Whether `fd` is open, and no character device.
+bool is_pipe(int fd) {
+  struct stat status {};
+  return fstat(fd, &status) == 0 && S_ISFIFO(status.st_mode);
+}
+
+// Closes all descriptors, as a daemon does, and opens a pipe under the number of the library's.
+// Returns that number.
+int replace_library_descriptor() {
+  const int fd = device_descriptor();
+  closefrom(3);
+  int ends[2];
+  if (fd < 0 || pipe(ends) != 0 || dup2(ends[0], fd) != fd) _exit(100);
+  return fd;
+}
+
+// The number may be the program's by now: a forked child, which gives its parent's file up, leaves
+// it alone, and both go on with files of their own.
+TEST_F(LibraryFile, ItsNumberMayBecomeTheProgramsBeforeAFork) {
+  EXPECT_EXIT_CODE(
+      [] {
+        if (create_errno() != 0) return 1;
+        const int fd = replace_library_descriptor();
+        const pid_t child = fork();
+        if (child == 0) _exit(!is_pipe(fd) ? 2 : create_errno() != 0 ? 3 : 0);
+        int status = -1;
+        waitpid(child, &status, 0);
+        if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) return WEXITSTATUS(status);
+        return create_errno();
+      }(),
+      0);
+}
+
+// The program may even open a device of its own under that number.
+TEST_F(LibraryFile, ItsNumberMayBecomeAnotherDeviceFile) {
+  EXPECT_EXIT_CODE(
+      [] {
+        if (create_errno() != 0) return 1;
+        const int fd = device_descriptor();
+        close(fd);
+        int opened = -1;
+        std::thread([&] {  // a thread's own pool, on the lowest number that is free
+          while (opened < fd && (opened = ums_dev_open("/dev/ums", O_RDONLY | O_PATH)) < fd - 1) {
+          }
+          opened = ums_dev_open("/dev/ums", O_RDONLY);
+        })
+            .join();
+        if (opened != fd) return 2;
+        ums_completion_list_t list = 0;
+        if (create_ums_completion_list(&list) != 0 || list != 2)
+          return 3;  // the second of its pool
+        int id = 0;
+        if (ums_dev_ioctl(opened, IOCTL_CREATE_UMS_CLIST, &id) != 0 || id != 1) return 4;
+        if (ums_dev_close(opened) != 0) return 5;
+        return create_errno();
+      }(),
+      0);
+}
+
+// A number that the program closed and opened again is closed as any file's is.
+TEST_F(LibraryFile, ClosingAReplacedNumberClosesTheProgramsFile) {
+  EXPECT_EXIT_CODE(
+      [] {
+        if (create_errno() != 0) return 1;
+        const int fd = replace_library_descriptor();
+        if (ums_dev_close(fd) != 0) return 2;
+        return is_pipe(fd) ? 3 : create_errno();
       }(),
       0);
 }

@@ -22,7 +22,7 @@ namespace {
 constexpr char kDevicePath[] = "/dev/ums";
 constexpr int kOpenFlags = O_RDONLY | O_CLOEXEC;
 
-// Guards what follows, and every write of simulated_fd. Held across fork.
+// Guards what follows, and every write of simulated_file. Held across fork.
 pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 int open_fd = -1;      // the library's file, or -1
 bool claimed = false;  // a function of ums.h has used it
@@ -78,9 +78,9 @@ int claim() noexcept {
   const int fd = open_locked();
   if (fd >= 0 && !claimed) {
     claimed = true;
-    // Release: who finds the descriptor finds a kernel that runs. Pairs with library_ioctl.
+    // Release: who finds the file finds a kernel that runs. Pairs with library_file.
     if (backend() == Backend::kSimulation) {
-      simulated_file.store(kernel::descriptor_slot(fd).load(), std::memory_order_release);
+      simulated_file.store(kernel::file_pin(fd), std::memory_order_release);
     }
   }
   pthread_mutex_unlock(&lock);
@@ -114,9 +114,14 @@ __attribute__((constructor(101))) void load() noexcept {
 int library_ioctl_slow(unsigned request, kernel::IoctlArg arg) {
   const int fd = claim();
   if (fd < 0) return fd;
-  if (backend() == Backend::kSimulation) {
-    return -kernel::device_ioctl(fd, request, arg).error_code();
+  if (kernel::File* const pinned = library_file(); pinned != nullptr) {
+    const auto result =
+        kernel::system_call_pinned(*pinned, [&](kernel::File& file, kernel::Task& me) {
+          return file.operations.ioctl(file, me, request, arg);
+        });
+    return -result.error_code();
   }
+  if (backend() == Backend::kSimulation) return -EBADF;  // closed under us before it was pinned
   return static_cast<int>(
       kernel::raw_syscall(SYS_ioctl, fd, request, static_cast<long>(arg.value)));
 }

@@ -9,7 +9,7 @@
 // (release_unused_library_file); the first such function claims the file, or opens it anew.
 //
 // Invariants:
-// 1. At most one file is open at a time; once claimed it stays until a fork.
+// 1. At most one file is open at a time; once claimed it stays, pinned, until a fork.
 // 2. simulated_file is set exactly while a claimed file of the simulation is open.
 //
 // Thread safety: any thread. Not for signal handlers before the first call of ums.h.
@@ -26,16 +26,16 @@ extern std::atomic<kernel::File*> simulated_file __attribute__((visibility("hidd
 // As library_ioctl, for the first call and for the real device.
 int library_ioctl_slow(unsigned request, kernel::IoctlArg arg);
 
-// Whether the simulation answers, and library_call may be used.
-inline bool library_file_ready() noexcept {
-  return simulated_file.load(std::memory_order_acquire) != nullptr;
+// The library's file where the simulation answers and has been called before, else null.
+// Ordering: acquire; pairs with the release in claim().
+inline kernel::File* library_file() noexcept {
+  return simulated_file.load(std::memory_order_acquire);
 }
 
-// Performs handler(data, me) inside the library's file of the simulation, without an argument
-// struct. Returns 0 or -errno.
+// Performs handler(data, me) inside it, without an argument struct. Returns 0 or -errno.
 template <typename Handler>
-inline __attribute__((always_inline)) int library_call(Handler handler) {
-  return -kernel::ums_call(simulated_file, handler).error_code();
+inline __attribute__((always_inline)) int library_call(kernel::File& file, Handler handler) {
+  return -kernel::ums_call(file, handler).error_code();
 }
 
 // Performs `request` on the library's file. Returns 0 or -errno; where there is no file, the error
@@ -43,10 +43,11 @@ inline __attribute__((always_inline)) int library_call(Handler handler) {
 // Context: may sleep and switch, as the request does.
 template <unsigned kRequest>
 inline __attribute__((always_inline)) int library_ioctl(kernel::IoctlArg arg) {
-  if (!library_file_ready()) [[unlikely]] {
+  kernel::File* const file = library_file();
+  if (file == nullptr) [[unlikely]] {
     return library_ioctl_slow(kRequest, arg);
   }
-  return -kernel::ums_ioctl<kRequest>(simulated_file, arg).error_code();
+  return -kernel::ums_ioctl<kRequest>(*file, arg).error_code();
 }
 
 // For arguments that are the library's own, or values: nothing is checked.

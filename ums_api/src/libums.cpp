@@ -14,7 +14,7 @@
 
 using namespace ums::kernel;
 using ums::api::library_call;
-using ums::api::library_file_ready;
+using ums::api::library_file;
 using ums::api::library_ioctl;
 
 namespace {
@@ -43,12 +43,13 @@ inline __attribute__((always_inline)) int repeat_if_interrupted(Argument argumen
 
 // The caller's next event, waiting for one. 0 or -errno.
 inline int next_event(ums_sched_event& event) {
-  if (!library_file_ready()) [[unlikely]] {
+  File* const file = library_file();
+  if (file == nullptr) [[unlikely]] {
     return repeat_if_interrupted<IOCTL_UMS_SCHED_DQEVENT, void*>(&event);
   }
   int result = 0;
   do {
-    result = library_call([&](UmsData& data, Task& me) -> Result<void> {
+    result = library_call(*file, [&](UmsData& data, Task& me) -> Result<void> {
       event = TRY(scheduler_take_event(data, me));
       return {};
     });
@@ -111,8 +112,9 @@ UMS_EXPORT int dequeue_ums_completion_list_items(ums_completion_list_t list, ums
   }
   dequeue_ums_complist_args args{list, 0};
   int result = 0;
-  if (library_file_ready()) [[likely]] {
-    result = library_call([&](UmsData& data, Task& me) -> Result<void> {
+  File* const file = library_file();
+  if (file != nullptr) [[likely]] {
+    result = library_call(*file, [&](UmsData& data, Task& me) -> Result<void> {
       args.ums_context = worker_hand_out(*TRY(scheduler_dequeue(data, me, list)));
       return {};
     });
@@ -128,8 +130,9 @@ UMS_EXPORT int dequeue_ums_completion_list_items(ums_completion_list_t list, ums
 UMS_EXPORT ums_context_t get_next_ums_list_item(ums_context_t ctx) {
   ums_next_context_list_args args{ctx, 0};
   int result = 0;
-  if (library_file_ready()) [[likely]] {
-    result = library_call([&](UmsData& data, Task&) -> Result<void> {
+  File* const file = library_file();
+  if (file != nullptr) [[likely]] {
+    result = library_call(*file, [&](UmsData& data, Task&) -> Result<void> {
       args.ums_next_context = TRY(worker_next(data, ctx));
       return {};
     });

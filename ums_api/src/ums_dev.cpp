@@ -74,5 +74,5 @@ UMS_EXPORT int ums_dev_dup(int fd) {
 }
 
 UMS_EXPORT int ums_dev_close(int fd) {
-  return is_foreign(fd) ? close(fd) : c_result(kernel::file_close(fd));
+  return !is_foreign(fd) && kernel::file_close(fd).ok() ? 0 : close(fd);
 }

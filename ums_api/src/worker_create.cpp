@@ -74,7 +74,7 @@ void* worker_main(void* argument) {
     report_no_entry(start.completion_list, ENOMEM);
     return nullptr;
   }
-  if (library_file_ready()) kernel::make_current_task(true);  // if it fails, so does ENTER
+  if (library_file() != nullptr) kernel::make_current_task(true);  // if it fails, so does ENTER
   const enter_ums_mode_args enter{ENTER_UMS_WORK, start.completion_list};
   int result = 0;
   do {

@@ -9,6 +9,7 @@
 
 #include <cerrno>
 
+#include "sim_kernel/fiber/switch_return.h"
 #include "ums_api/src/export.h"
 #include "ums_api/src/library_file.h"
 
@@ -145,10 +146,10 @@ UMS_EXPORT ums_context_t get_next_ums_list_item(ums_context_t ctx) {
   return args.ums_next_context == -1 ? 0 : args.ums_next_context;
 }
 
-UMS_EXPORT int execute_ums_thread(ums_context_t ctx) {
+UMS_EXPORT UMS_SWITCH_RETURN int execute_ums_thread(ums_context_t ctx) {
   return c_result(repeat_if_interrupted<IOCTL_EXEC_UMS_CTX>(ctx));
 }
 
-UMS_EXPORT int ums_thread_yield(void* scheduler_param) {
+UMS_EXPORT UMS_SWITCH_RETURN int ums_thread_yield(void* scheduler_param) {
   return c_result(repeat_if_interrupted<IOCTL_UMS_YIELD, const void*>(scheduler_param));
 }

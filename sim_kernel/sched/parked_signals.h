@@ -31,6 +31,10 @@
 
 namespace ums::kernel {
 
+// Gets `info`, which names `task`, to it: now, where it runs, or when it leaves the kernel next.
+// Context: any stack, all signals blocked.
+void signal_task(Task& task, const siginfo_t& info) noexcept;
+
 // Passes on `info`, which a parked Cpu has taken. Removes its number from `cpu.awaited` if it was
 // meant for the process.
 // Context: the park stack (see idle_nosan.cpp).

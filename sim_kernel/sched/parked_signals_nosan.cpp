@@ -7,6 +7,8 @@
 #include <sys/mman.h>
 
 #include "sim_kernel/base/raw_syscall.h"
+#include "sim_kernel/sched/cancel_signal.h"
+#include "sim_kernel/sched/idle.h"
 #include "sim_kernel/sched/signal_aim.h"
 
 namespace ums::kernel {
@@ -33,14 +35,11 @@ constexpr int kFirstRealTime = 34;  // below it Linux, or glibc, keeps one of ea
 
 constexpr std::uint64_t signal_bit(int signal) noexcept { return 1UL << (signal - 1); }
 
-// The kernel thread that runs the task of a parked Cpu at this moment, or 0.
-pid_t carrier_of(const Task& task) noexcept {
-  if (task.state.load(std::memory_order_acquire) != TaskState::kRunning &&
-      task.state.load(std::memory_order_acquire) != TaskState::kInterruptible) {
-    return 0;
-  }
-  const Cpu* const cpu = __atomic_load_n(&task.cpu, __ATOMIC_RELAXED);
-  return cpu == &task.home ? 0 : cpu->tid;
+// The kernel thread that runs the task at this moment, or 0.
+pid_t where_running(const Task& task) noexcept {
+  const TaskState state = task.state.load(std::memory_order_acquire);
+  if (state != TaskState::kRunning && state != TaskState::kInterruptible) return 0;
+  return __atomic_load_n(&task.cpu, __ATOMIC_RELAXED)->tid;
 }
 
 // Sends `info` to kernel thread `tid`. False if the process has too many signals pending
@@ -113,7 +112,7 @@ void keep_locked(Task& task, const siginfo_t& info) noexcept {
   if (merges && ((task.pending_signals & bit) != 0 || is_queued_locked(task, info.si_signo))) {
     return;
   }
-  const bool plain = merges && info.si_code == SI_TKILL;
+  const bool plain = merges && (info.si_code == SI_TKILL || info.si_signo == kWakeSignal);
   if (plain || !keep_whole_locked(task, info)) task.pending_signals |= bit;
   task.exit_work.fetch_or(kExitSignals, std::memory_order_release);
 }
@@ -130,19 +129,48 @@ bool send_queued_locked(SignalQueue& queue, pid_t tid) noexcept {
   return true;
 }
 
+// Sends one of the plain ones. The cancellation signal names its task, since another may run on
+// `tid` by the time it arrives.
+bool send_plain(Task& task, pid_t tid, int signal) noexcept {
+  if (signal != kWakeSignal || !cancel_signal_wrapped()) {
+    return raw_syscall(SYS_tgkill, kernel_pid, tid, signal) == 0;
+  }
+  siginfo_t info{};
+  cancel_signal_for(info, task);
+  return raw_syscall(SYS_rt_tgsigqueueinfo, kernel_pid, tid, signal, syscall_arg(&info)) == 0;
+}
+
+bool send_plain_locked(Task& task, pid_t tid) noexcept {
+  for (; task.pending_signals != 0; task.pending_signals &= task.pending_signals - 1) {
+    if (!send_plain(task, tid, __builtin_ctzl(task.pending_signals) + 1)) return false;
+  }
+  return true;
+}
+
 // Sends everything that is kept for `task` to kernel thread `tid`. What Linux does not take for the
 // moment stays, to be raised when the task leaves the kernel next.
 void send_kept_locked(Task& task, pid_t tid) noexcept {
   task.exit_work.fetch_and(~std::uint32_t{kExitSignals}, std::memory_order_acquire);
-  for (; task.pending_signals != 0; task.pending_signals &= task.pending_signals - 1) {
-    raw_syscall(SYS_tgkill, kernel_pid, tid, __builtin_ctzl(task.pending_signals) + 1);
-  }
-  if (task.queued_signals != nullptr && !send_queued_locked(*task.queued_signals, tid)) {
+  const bool all_plain = send_plain_locked(task, tid);
+  const bool all_queued =
+      task.queued_signals == nullptr || send_queued_locked(*task.queued_signals, tid);
+  if (!all_plain || !all_queued) {
     task.exit_work.fetch_or(kExitSignals, std::memory_order_release);
   }
 }
 
 }  // namespace
+
+void signal_task(Task& task, const siginfo_t& info) noexcept {
+  SignalGuard guard(task);
+  keep_locked(task, info);
+  // The task may be running, or be executed just now and have looked at exit_work before it was
+  // set. After the barrier either it sees exit_work, or this sees it running. Where this is its own
+  // kernel thread it is about to run there: it sees exit_work.
+  raw_syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0);
+  const pid_t tid = where_running(task);
+  if (tid != 0 && tid != raw_syscall(SYS_gettid)) send_kept_locked(task, tid);
+}
 
 void pass_on_parked_signal(Cpu& cpu, const siginfo_t& info) noexcept {
   if (!aimed_at_thread(info)) {
@@ -150,14 +178,8 @@ void pass_on_parked_signal(Cpu& cpu, const siginfo_t& info) noexcept {
     send_to_process(info);
     return;
   }
-  Task& task = *cpu.home_task;
-  SignalGuard guard(task);
-  keep_locked(task, info);
-  // The task may be running, or be executed just now and have looked at exit_work before it was
-  // set. After the barrier either it sees exit_work, or this sees it running.
-  raw_syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0);
-  const pid_t carrier = carrier_of(task);
-  if (carrier != 0) send_kept_locked(task, carrier);
+  Task* const named = cancel_signal_task(info);
+  signal_task(named != nullptr ? *named : *cpu.home_task, info);
 }
 
 void raise_pending_signals(Task& task) {

@@ -2,6 +2,7 @@
 //
 // The functions of the C library that libums answers in its place, in a file each:
 //
+//     interpose_cancel.cpp   pthread_cancel
 //     interpose_gettid.cpp   gettid, syscall
 //     interpose_mutex.cpp    pthread_mutex_init
 //     interpose_setuid.cpp   setuid and its family
@@ -16,6 +17,7 @@
 
 namespace ums::api {
 
+void interpose_cancel() noexcept;
 void interpose_gettid() noexcept;
 void interpose_mutex() noexcept;
 void interpose_setuid() noexcept;

@@ -99,6 +99,7 @@ void after_fork_child() noexcept {
 // The kernel starts with the first open and registers its own handlers of fork: they run before
 // these in a child, which therefore finds a kernel that works.
 __attribute__((constructor(101))) void load() noexcept {
+  interpose_cancel();
   interpose_gettid();
   interpose_mutex();
   interpose_setuid();

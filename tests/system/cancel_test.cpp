@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Cancellation reaches the thread that was cancelled, whoever runs on the kernel thread that its
+// signal arrives at. (By deferred cancellation of suspended workers: thread_end_test.cpp.)
+#include <pthread.h>
+#include <time.h>
+#include <ums/ums_dev.h>
+
+#include <atomic>
+
+#include "support/system_test.h"
+
+namespace ums::test {
+namespace {
+
+constexpr int kRounds = UMS_SANITIZE_THREAD ? 20 : 200;
+
+class Cancel : public DeviceTest {
+ protected:
+  static void cancel_at_once() {
+    about_to_be_cancelled();
+    EXPECT_EQ(pthread_setcanceltype(PTHREAD_CANCEL_ASYNCHRONOUS, nullptr), 0);
+  }
+
+  // Runs `body` as the only worker of a scheduler, which must not be cancelled, and cancels it when
+  // `body` has set `running`.
+  template <typename Body>
+  void cancel_worker(Body body) {
+    std::atomic<bool> running{false};
+    std::atomic<bool> scheduler_went_on{false};
+    Worker worker(Worker::NoExit{}, fd_, list_, [&] { body(running); });
+    Thread scheduler([&] {
+      become_scheduler(fd_, list_);
+      for (int type = THREAD_YIELD; type == THREAD_YIELD;) {
+        EXPECT_EQ(dequeue(fd_, list_), worker.tid());
+        EXPECT_EQ(execute(fd_, worker.tid()), 0);
+        type = take_event_type(fd_);
+        pthread_testcancel();  // would act on a cancellation that was the worker's
+      }
+      scheduler_went_on = true;
+    });
+    wait_until([&] { return running.load(); });
+    EXPECT_EQ(pthread_cancel(worker.handle()), 0);
+    scheduler.join();
+    EXPECT_EQ(worker.join(), PTHREAD_CANCELED);
+    EXPECT_TRUE(scheduler_went_on);
+  }
+};
+
+// Cancelled in or behind a blocking call, between its YIELDs.
+TEST_F(Cancel, WorkerThatBlocksAndYields) {
+  for (int round = 0; round < kRounds; ++round) {
+    cancel_worker([&](std::atomic<bool>& running) {
+      about_to_be_cancelled();
+      for (;;) {
+        const timespec moment = {0, 1000};
+        nanosleep(&moment, nullptr);
+        EXPECT_EQ(yield(fd_), 0);
+        running = true;
+      }
+    });
+  }
+}
+
+// Cancelled anywhere, in the kernel too: it acts when the worker leaves it.
+TEST_F(Cancel, AsynchronouslyAWorkerThatYields) {
+  if (UMS_SANITIZE_THREAD) GTEST_SKIP() << "ThreadSanitizer cannot be left anywhere";
+  for (int round = 0; round < kRounds; ++round) {
+    cancel_worker([&](std::atomic<bool>& running) {
+      about_to_be_cancelled();
+      running = true;
+      pthread_setcanceltype(PTHREAD_CANCEL_ASYNCHRONOUS, nullptr);
+      for (;;) ums_dev_ioctl(fd_, IOCTL_UMS_YIELD, nullptr);
+    });
+  }
+}
+
+// The scheduler is cancelled when its EXEC ends, and its worker goes on.
+TEST_F(Cancel, SchedulerThatExecutes) {
+  if (UMS_SANITIZE_THREAD) GTEST_SKIP() << "ThreadSanitizer cannot be left anywhere";
+  std::atomic<bool> running{false};
+  std::atomic<bool> cancelled{false};
+  std::atomic<bool> went_on{false};
+  Worker worker(fd_, list_, [&] {
+    running = true;
+    wait_until([&] { return cancelled.load(); });
+    for (int i = 0; i < 1000; ++i) pthread_testcancel();
+    went_on = true;
+    EXPECT_EQ(yield(fd_), 0);
+  });
+  Thread scheduler([&] {
+    become_scheduler(fd_, list_);
+    ASSERT_EQ(dequeue(fd_, list_), worker.tid());
+    cancel_at_once();
+    execute(fd_, worker.tid());
+    ADD_FAILURE() << "not cancelled";
+  });
+  wait_until([&] { return running.load(); });
+  EXPECT_EQ(pthread_cancel(scheduler.handle()), 0);
+  cancelled = true;
+  EXPECT_EQ(scheduler.join(), PTHREAD_CANCELED);
+  EXPECT_TRUE(went_on);
+  become_scheduler(fd_, list_);
+  run_workers(fd_, list_, 1);
+}
+
+// It sleeps in the kernel when the signal arrives, and is cancelled when its wait ends: the worker
+// that it was given is in no list, and stays executable.
+TEST_F(Cancel, SchedulerThatWaits) {
+  if (UMS_SANITIZE_THREAD) GTEST_SKIP() << "ThreadSanitizer cannot be left anywhere";
+  Thread scheduler([&] {
+    become_scheduler(fd_, list_);
+    cancel_at_once();
+    dequeue(fd_, list_);
+    ADD_FAILURE() << "not cancelled";
+  });
+  wait_until_blocked(scheduler.tid());
+  wait_until_asleep(scheduler.tid());
+  EXPECT_EQ(pthread_cancel(scheduler.handle()), 0);
+  Worker worker(fd_, list_);
+  EXPECT_EQ(scheduler.join(), PTHREAD_CANCELED);
+  become_scheduler(fd_, list_);
+  EXPECT_EQ(execute(fd_, worker.tid()), 0);
+}
+
+}  // namespace
+}  // namespace ums::test

@@ -33,7 +33,7 @@ bool wait_for_wake(Cpu& cpu) noexcept {
   const long signal = raw_syscall(SYS_rt_sigtimedwait, syscall_arg(&awaited), syscall_arg(&info),
                                   announced ? 0 : syscall_arg(&look_again), 8);
   if (signal <= 0) {
-    return !announced && cpu.handed_plain.exchange(false, std::memory_order_seq_cst);
+    return !announced && cpu.handed_plain.exchange(false, std::memory_order_acquire);
   }
   if (is_wake(cpu, info)) return true;
   pass_on_parked_signal(cpu, info);
@@ -46,7 +46,7 @@ bool wait_for_wake(Cpu& cpu) noexcept {
 Task& wait_for_task(Cpu& cpu) noexcept {
   while (!wait_for_wake(cpu)) {
   }
-  cpu.awaited.store(~0UL, std::memory_order_seq_cst);
+  cpu.awaited.store(~0UL, std::memory_order_relaxed);
   Task* const task = cpu.handed.load(std::memory_order_acquire);
   cpu.handed.store(nullptr, std::memory_order_relaxed);
   return *task;

@@ -174,7 +174,7 @@ void signal_task(Task& task, const siginfo_t& info) noexcept {
 
 void pass_on_parked_signal(Cpu& cpu, const siginfo_t& info) noexcept {
   if (!aimed_at_thread(info)) {
-    cpu.awaited.fetch_and(~signal_bit(info.si_signo), std::memory_order_seq_cst);
+    cpu.awaited.fetch_and(~signal_bit(info.si_signo), std::memory_order_relaxed);
     send_to_process(info);
     return;
   }

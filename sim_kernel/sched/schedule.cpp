@@ -65,13 +65,12 @@ void wake_idle_cpu(Cpu& cpu, Task& task) noexcept {
   if (raw_syscall(SYS_rt_tgsigqueueinfo, kernel_pid, tid, kWakeSignal, syscall_arg(&info)) == 0) {
     return;
   }
-  // RLIMIT_SIGPENDING is used up. A Cpu that does not wait for the plain signal looks by itself.
-  // Sequentially consistent: either this finds the signal awaited, or the Cpu the flag.
+  // RLIMIT_SIGPENDING is used up. A Cpu that does not await the plain signal looks at the flag from
+  // time to time. It cannot begin to await it before it is woken.
+  const bool awaited = (cpu.awaited.load(std::memory_order_relaxed) & kPlainWakeBit) != 0;
+  cpu.handed_plain.store(true, std::memory_order_release);
   tsan_release(&task);
-  cpu.handed_plain.store(true, std::memory_order_seq_cst);
-  if ((cpu.awaited.load(std::memory_order_seq_cst) & kPlainWakeBit) != 0) {
-    raw_syscall(SYS_tgkill, kernel_pid, tid, kPlainWakeSignal);
-  }
+  if (awaited) raw_syscall(SYS_tgkill, kernel_pid, tid, kPlainWakeSignal);
 }
 
 void wait_off_cpu(Context& context) noexcept {

@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# demo_test.sh PROGRAM: what ums-demo does with good and bad files. A bad one is refused with exit
-# status 2 and a message that names the place, and nothing goes to standard output.
+# demo_test.sh [EMULATOR...] PROGRAM: what ums-demo does with good and bad files. A bad one is
+# refused with exit status 2 and a message that names the place, and nothing goes to standard
+# output.
 set -euo pipefail
 
-program=$(realpath "$1")
+program=("${@:1:$#-1}" "$(realpath "${!#}")")
 numbers=$(dirname "$(realpath "${BASH_SOURCE[0]}")")/../../examples/data/numbers.txt
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
@@ -19,7 +20,7 @@ die() {
 
 run() {
   status=0
-  "$program" "$@" >out 2>err || status=$?
+  "${program[@]}" "$@" >out 2>err || status=$?
 }
 
 # refused FILE MESSAGE: standard error is this one line, and no more.
@@ -83,10 +84,10 @@ accepted many 299
 
 echo '- output that cannot be written'
 status=0
-"$program" one >/dev/full 2>err || status=$?
+"${program[@]}" one >/dev/full 2>err || status=$?
 [[ $status == 1 && $(cat err) == *'cannot write'* ]] || die "full device: $status $(cat err)"
 
 echo '- no kernel'
 status=0
-UMS_BACKEND=wrong "$program" one >out 2>err || status=$?
+UMS_BACKEND=wrong "${program[@]}" one >out 2>err || status=$?
 [[ $status == 1 && ! -s out ]] || die "no kernel: $status $(cat out)"

@@ -29,6 +29,7 @@
 #include "sim_kernel/fiber/thread_pointer.h"
 #include "sim_kernel/sched/idle.h"
 #include "sim_kernel/sched/task.h"
+#include "support/emulator.h"
 #include "support/pages.h"
 #include "support/system_test.h"
 
@@ -213,8 +214,12 @@ class Fallbacks : public SystemTest {
     return in_child([&] {
       setenv(kWithoutVariable, what, 1);
       if (!prepare()) _exit(77);
-      execl("/proc/self/exe", "fallbacks_test", "--gtest_filter=CoreCases.*", "--gtest_brief=1",
-            nullptr);
+      std::vector<std::string> words = command_of_this_program();
+      words.insert(words.end(), {"--gtest_filter=CoreCases.*", "--gtest_brief=1"});
+      std::vector<char*> arguments;
+      for (std::string& word : words) arguments.push_back(word.data());
+      arguments.push_back(nullptr);
+      execv(arguments[0], arguments.data());
       _exit(126);
     });
   }

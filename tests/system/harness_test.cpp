@@ -3,11 +3,11 @@
 // The harness of the system tests notices what it should: each test here runs a disabled one of
 // this program, which does something wrong, and looks at what the fixture says of it.
 #include <gmock/gmock.h>
-#include <unistd.h>
 
 #include <cstdio>
 #include <string>
 
+#include "support/emulator.h"
 #include "support/system_test.h"
 
 namespace ums::test {
@@ -31,18 +31,12 @@ TEST_F(Wrong, DISABLED_ChildFails) {
   EXPECT_EQ(in_child([] { EXPECT_EQ(1, 2); }), 0);
 }
 
-// This program's file: a shell between would be /proc/self to itself.
-std::string self() {
-  char path[4096];
-  const ssize_t length = readlink("/proc/self/exe", path, sizeof path);
-  return length < 0 ? "" : std::string(path, static_cast<std::size_t>(length));
-}
-
 // What the disabled test `name` prints, and its exit status in a shell.
 std::string output_of(const std::string& name) {
-  const std::string command = "UMS_TEST_WATCHDOG_SECONDS=1 " + self() +
-                              " --gtest_also_run_disabled_tests --gtest_filter=Wrong.DISABLED_" +
-                              name + " 2>&1; echo \"status $?\"";
+  std::string command = "UMS_TEST_WATCHDOG_SECONDS=1";
+  for (const std::string& word : command_of_this_program()) command += " '" + word + "'";
+  command += " --gtest_also_run_disabled_tests --gtest_filter=Wrong.DISABLED_" + name +
+             " 2>&1; echo \"status $?\"";
   std::FILE* const pipe = popen(command.c_str(), "r");
   EXPECT_NE(pipe, nullptr);
   std::string output;

@@ -184,54 +184,63 @@ TEST_F(Faults, RaiseInAWorkerIsHandledBeforeItReturns) {
 
 // ---- stops
 
-// SIGSTOP and SIGCONT, with workers suspended, a scheduler blocked, and one in EXEC: nothing is
-// woken, and everything goes on.
-TEST_F(Faults, StopAndContinue) {
-  int ready[2];
-  int go_on[2];
-  ASSERT_EQ(pipe(ready), 0);
-  ASSERT_EQ(pipe(go_on), 0);
-  std::fflush(nullptr);
-  const pid_t child = fork();
-  if (child == 0) {
-    forget_thread_id();
-    alarm(100);
-    const int fd = dev_open();
-    const int list = create_list(fd);
-    const int other = create_list(fd);
-    char byte = 0;
-    Worker suspended(fd, list);
-    Thread blocked([&] {
-      become_scheduler(fd, other);
-      run_workers(fd, other, 1);
-    });
-    wait_until_blocked(blocked.tid());
-    Worker running(fd, list, [&] {
-      EXPECT_EQ(write(ready[1], "r", 1), 1);
-      EXPECT_EQ(read(go_on[0], &byte, 1), 1);
-    });
-    become_scheduler(fd, list);
-    run_workers(fd, list, 2);
-    EXPECT_TRUE(task_is(blocked.tid(), kernel::TaskState::kInterruptible));
-    Worker last(fd, other);
-    blocked.join();
-    _exit(HasFailure() ? 1 : 0);
-  }
+struct Pipe {
+  Pipe() { EXPECT_EQ(pipe(ends), 0); }
+  int ends[2];  // to read from, to write to
+};
+
+// Has a worker suspended, a scheduler blocked, and one in EXEC under a worker that says so through
+// `ready` and waits for `go_on`.
+void be_stopped(const Pipe& ready, const Pipe& go_on) {
+  const int fd = dev_open();
+  const int list = create_list(fd);
+  const int other = create_list(fd);
   char byte = 0;
-  int status = 0;
-  ASSERT_EQ(read(ready[0], &byte, 1), 1);
-  for (int i = 0; i < 3; ++i) {
-    ASSERT_EQ(kill(child, SIGSTOP), 0);
-    ASSERT_EQ(waitpid(child, &status, WUNTRACED), child);
-    EXPECT_TRUE(WIFSTOPPED(status));
-    ASSERT_EQ(kill(child, SIGCONT), 0);
-    ASSERT_EQ(waitpid(child, &status, WCONTINUED), child);
-    EXPECT_TRUE(WIFCONTINUED(status));
-  }
-  ASSERT_EQ(write(go_on[1], "g", 1), 1);
-  ASSERT_EQ(waitpid(child, &status, 0), child);
-  EXPECT_TRUE(exited_with_0(status)) << status;
-  for (const int end : {ready[0], ready[1], go_on[0], go_on[1]}) close(end);
+  Worker suspended(fd, list);
+  Thread blocked([&] {
+    become_scheduler(fd, other);
+    run_workers(fd, other, 1);
+  });
+  wait_until_blocked(blocked.tid());
+  Worker running(fd, list, [&] {
+    EXPECT_EQ(write(ready.ends[1], "r", 1), 1);
+    EXPECT_EQ(read(go_on.ends[0], &byte, 1), 1);
+  });
+  become_scheduler(fd, list);
+  run_workers(fd, list, 2);
+  EXPECT_TRUE(task_is(blocked.tid(), kernel::TaskState::kInterruptible));
+  Worker last(fd, other);
+  blocked.join();
+}
+
+// SIGSTOP and SIGCONT: nothing is woken, and everything goes on.
+TEST_F(Faults, StopAndContinue) {
+  EXPECT_TRUE(exited_with_0(in_child([] {
+    const Pipe ready;
+    const Pipe go_on;
+    const pid_t child = fork();
+    if (child == 0) {
+      forget_thread_id();
+      alarm(100);
+      be_stopped(ready, go_on);
+      _exit(HasFailure() ? 1 : 0);
+    }
+    close(ready.ends[1]);
+    char byte = 0;
+    int status = 0;
+    ASSERT_EQ(read(ready.ends[0], &byte, 1), 1);
+    for (int i = 0; i < 3; ++i) {
+      ASSERT_EQ(kill(child, SIGSTOP), 0);
+      ASSERT_EQ(waitpid(child, &status, WUNTRACED), child);
+      EXPECT_TRUE(WIFSTOPPED(status));
+      ASSERT_EQ(kill(child, SIGCONT), 0);
+      ASSERT_EQ(waitpid(child, &status, WCONTINUED), child);
+      EXPECT_TRUE(WIFCONTINUED(status));
+    }
+    ASSERT_EQ(write(go_on.ends[1], "g", 1), 1);
+    ASSERT_EQ(waitpid(child, &status, 0), child);
+    EXPECT_TRUE(exited_with_0(status)) << status;
+  })));
 }
 
 }  // namespace

@@ -123,11 +123,16 @@ void touch_protected_page(int fd, int list, std::function<void()> after) {
   run_workers(fd, list, 1);
 }
 
+// In the next test and in AbortInAWorkerKills the scheduler is not the main thread. qemu-user dies
+// by a signal to the process, while its other threads are stopped: a parked one might take it, if
+// there were no main thread that has it unblocked.
 TEST_F(Faults, SegmentationFaultInAWorkerKills) {
   const int status = in_child([] {
     signal(SIGSEGV, SIG_DFL);
-    const int fd = dev_open();
-    touch_protected_page(fd, create_list(fd), [] {});
+    Thread scheduler([] {
+      const int fd = dev_open();
+      touch_protected_page(fd, create_list(fd), [] {});
+    });
   });
   if (UMS_SANITIZE_ADDRESS || UMS_SANITIZE_THREAD) {
     EXPECT_FALSE(exited_with_0(status)) << status;
@@ -157,11 +162,13 @@ TEST_F(Faults, SegmentationFaultInAWorkerReachesTheHandler) {
 TEST_F(Faults, AbortInAWorkerKills) {
   const int status = in_child([] {
     signal(SIGABRT, SIG_DFL);
-    const int fd = dev_open();
-    const int list = create_list(fd);
-    Worker worker(fd, list, [] { std::abort(); });
-    become_scheduler(fd, list);
-    run_workers(fd, list, 1);
+    Thread scheduler([] {
+      const int fd = dev_open();
+      const int list = create_list(fd);
+      Worker worker(fd, list, [] { std::abort(); });
+      become_scheduler(fd, list);
+      run_workers(fd, list, 1);
+    });
   });
   EXPECT_TRUE(WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT) << status;
 }

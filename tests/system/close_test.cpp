@@ -10,6 +10,7 @@
 #include <memory>
 #include <vector>
 
+#include "support/emulator.h"
 #include "support/system_test.h"
 
 namespace ums::test {
@@ -36,6 +37,7 @@ TEST_F(Close, FreesUnreadEventsAndSchedulers) {
 // "closing while threads are suspended in it returns 0, wakes nobody, and the pool goes when the
 // last call ends": a scheduler in EXEC under a worker that runs. Its EXEC ends and the pool goes.
 TEST_F(Close, RunningWorkerEndsInAClosedFile) {
+  SKIP_UNDER_EMULATOR("it answers ENOSYS to ioctls it does not know");
   const int fd = fd_;
   Worker worker(Worker::NoExit{}, fd, list_, [&] {
     EXPECT_EQ(dev_close(fd), 0) << "by the worker, over the scheduler in EXEC";

@@ -17,6 +17,7 @@
 
 #include "sim_kernel/fiber/continuation.h"
 #include "sim_kernel/mm/fault_inject.h"
+#include "support/emulator.h"
 
 namespace {
 
@@ -81,6 +82,7 @@ TEST(Slab, FaultInjectionIsNoMemory) {
 
 TEST(Slab, NoMemoryIsNull) {
   if (kSanitized) GTEST_SKIP() << "sanitizers need address space of their own";
+  SKIP_UNDER_EMULATOR("it ignores RLIMIT_AS");
   static constinit SlabCache cache{"full", 8192, 8};
   rlimit old{};
   getrlimit(RLIMIT_AS, &old);

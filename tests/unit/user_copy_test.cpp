@@ -24,6 +24,7 @@
 #include <vector>
 
 #include "sim_kernel/sched/task.h"
+#include "support/emulator.h"
 
 namespace {
 
@@ -99,6 +100,9 @@ class UserCopy : public testing::TestWithParam<bool> {
     user_copy_force_pipe(GetParam());
   }
   ~UserCopy() override { user_copy_force_pipe(false); }
+  void SetUp() override {
+    if (!GetParam()) SKIP_UNDER_EMULATOR("it has no process_vm_writev");
+  }
 };
 INSTANTIATE_TEST_SUITE_P(Ways, UserCopy, testing::Bool(),
                          [](const auto& way) { return way.param ? "Pipe" : "ProcessVm"; });
@@ -280,6 +284,7 @@ void copy_in_a_sandbox(unsigned error) {
 }
 
 TEST(UserCopyDeathTest, WorksWhereProcessVmIsForbidden) {
+  SKIP_UNDER_EMULATOR("it takes no seccomp filters");
   for (const int error : {EPERM, ENOSYS}) {
     EXPECT_EXIT(copy_in_a_sandbox(static_cast<unsigned>(error)), testing::ExitedWithCode(0), "");
   }

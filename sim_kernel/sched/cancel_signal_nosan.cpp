@@ -18,9 +18,7 @@ namespace {
 struct KernelAction {
   void (*handler)(int, siginfo_t*, void*);
   unsigned long flags;
-#if defined(__x86_64__)
   void (*restorer)();
-#endif
   std::uint64_t mask;
 };
 

@@ -25,10 +25,6 @@ struct KernelAction {
 // glibc's handler; null until it is wrapped.
 std::atomic<void (*)(int, siginfo_t*, void*)> next_handler{nullptr};
 
-// Behind the fields of a queued signal, within the 48 bytes that Linux keeps of one: the task's
-// id, since its memory may be another task's by the time of arrival.
-constexpr int kIdWord = 5;
-
 // Whose cancellation this is, on the kernel thread that `me` runs on.
 Task* aimed_task(const siginfo_t& info, Task* me) noexcept {
   if (info.si_code == SI_QUEUE) return cancel_signal_task(info);
@@ -75,7 +71,9 @@ void cancel_signal_for(siginfo_t& info, Task& task) noexcept {
   info.si_code = SI_QUEUE;
   info.si_pid = kernel_pid;
   info.si_value.sival_ptr = &task;
-  info._sifields._pad[kIdWord] = task.tid;
+  // The task's memory may be another task's by the time of arrival: its id goes in the place of the
+  // sender's user, which nobody looks at.
+  info.si_uid = static_cast<uid_t>(task.tid);
 }
 
 Task* cancel_signal_task(const siginfo_t& info) noexcept {
@@ -83,7 +81,7 @@ Task* cancel_signal_task(const siginfo_t& info) noexcept {
     return nullptr;
   }
   auto* const task = static_cast<Task*>(info.si_value.sival_ptr);
-  return task->tid == info._sifields._pad[kIdWord] ? task : nullptr;
+  return static_cast<uid_t>(task->tid) == info.si_uid ? task : nullptr;
 }
 
 }  // namespace ums::kernel

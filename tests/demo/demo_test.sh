@@ -86,6 +86,9 @@ echo '- output that cannot be written'
 status=0
 "${program[@]}" one >/dev/full 2>err || status=$?
 [[ $status == 1 && $(cat err) == *'cannot write'* ]] || die "full device: $status $(cat err)"
+status=0
+"$program" one >&- 2>&- || status=$?
+[[ $status == 1 ]] || die "output and error closed: $status"
 
 echo '- no kernel'
 status=0

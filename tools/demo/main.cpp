@@ -45,20 +45,23 @@ void print(const std::string& text) {
   }
 }
 
+// Also where standard error is closed, which fmt::print would throw at.
+void complain(const std::string& text) { std::fputs((text + "\n").c_str(), stderr); }
+
 }  // namespace
 
 int main(int argc, char** argv) {
   if (argc > 2) {
-    fmt::print(stderr, "usage: {} [FILE]\n", argv[0]);
+    complain(fmt::format("usage: {} [FILE]", argv[0]));
     return 2;
   }
   try {
     print(run(read_numbers(argc == 2 ? argv[1] : UMS_DEMO_NUMBERS)));
   } catch (const InputError& error) {
-    fmt::print(stderr, "{}\n", error.what());
+    complain(error.what());
     return 2;
   } catch (const std::exception& error) {
-    fmt::print(stderr, "ums-demo: {}\n", error.what());
+    complain(fmt::format("ums-demo: {}", error.what()));
     return 1;
   }
   return 0;

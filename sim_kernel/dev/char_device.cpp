@@ -7,6 +7,7 @@
 #include "sim_kernel/debug/misuse.h"
 #include "sim_kernel/dev/system_call.h"
 #include "sim_kernel/init/start_kernel.h"
+#include "sim_kernel/sched/kernel_section.h"
 #include "sim_kernel/sched/parked_signals.h"
 #include "sim_kernel/sync/rcu.h"
 
@@ -35,11 +36,14 @@ Error enter_error(const Task& me) noexcept {
 
 void exit_to_user(Task& me) {
   const std::uint32_t work = me.exit_work.load(std::memory_order_relaxed);
-  if ((work & kExitFile) != 0) {
-    me.exit_work.fetch_and(~std::uint32_t{kExitFile}, std::memory_order_relaxed);
-    release_closed_files();
+  if ((work & (kExitFile | kExitRcu)) != 0) {
+    const KernelSection section(&me);
+    if ((work & kExitFile) != 0) {
+      me.exit_work.fetch_and(~std::uint32_t{kExitFile}, std::memory_order_relaxed);
+      release_closed_files();
+    }
+    if ((work & kExitRcu) != 0) rcu_do_callbacks();
   }
-  if ((work & kExitRcu) != 0) rcu_do_callbacks();
   if ((work & kExitSignals) != 0) raise_pending_signals(me);
 }
 
@@ -72,6 +76,7 @@ Result<int> device_open(const char* path, int flags, OpenFor whom) noexcept {
   if (me->syscall_file.load(std::memory_order_relaxed) != nullptr) {
     return enter_error(*me);
   }
+  const KernelSection section(me);
   return file_open(*driver, *me, flags, whom);
 }
 

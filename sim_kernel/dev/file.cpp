@@ -11,6 +11,7 @@
 #include "sim_kernel/base/own_descriptor.h"
 #include "sim_kernel/base/raw_syscall.h"
 #include "sim_kernel/mm/slab.h"
+#include "sim_kernel/sched/kernel_section.h"
 #include "sim_kernel/sync/spinlock.h"
 #include "sim_kernel/trace/trace.h"
 
@@ -230,14 +231,16 @@ void FileTable::task_exit(Task& me) noexcept {
   std::uint64_t after = 0;
   for (;;) {
     File* file = nullptr;
+    me.syscall_file.store(no_file(), std::memory_order_relaxed);
     {
       SpinGuard guard(lock_);
       file = enter_next_locked(me, after);
     }
-    if (file == nullptr) return;
+    if (file == nullptr) return file_leave(me);
     after = file->serial;
     file->operations.task_exit(*file, me);
     file_leave(me);
+    const KernelSection section(&me);
     if ((me.exit_work.load(std::memory_order_relaxed) & kExitFile) != 0) release_closed();
   }
 }
@@ -257,16 +260,19 @@ Result<int> file_open(const FileOperations& driver, Task& me, int flags, OpenFor
 }
 
 Result<int> file_dup(int fd) noexcept {
+  const KernelSection section;
   return descriptor_kind(fd) == DescriptorKind::kForeign ? Result<int>(Error{EBADF})
                                                          : table().dup(fd);
 }
 
 Result<void> file_close(int fd) noexcept {
+  const KernelSection section;
   return descriptor_kind(fd) == DescriptorKind::kForeign ? Result<void>(Error{EBADF})
                                                          : table().close(fd);
 }
 
 File* file_pin(int fd) noexcept {
+  const KernelSection section;
   return descriptor_kind(fd) == DescriptorKind::kForeign ? nullptr : table().pin(fd);
 }
 

@@ -7,6 +7,7 @@
 
 #include "sim_kernel/base/limits.h"
 #include "sim_kernel/base/raw_syscall.h"
+#include "sim_kernel/sched/kernel_section.h"
 #include "sim_kernel/sched/park_stack.h"
 #include "sim_kernel/sched/parked_signals.h"
 
@@ -28,6 +29,7 @@ thread_local constinit bool task_ended __attribute__((tls_model("initial-exec"))
 
 void end_task(Task& task) noexcept {
   if (exit_hook != nullptr) exit_hook(task);
+  task.syscall_file.store(no_file(), std::memory_order_relaxed);  // no handler calls any more
   change_task_state<TaskState::kRunning, TaskState::kDead>(task.state);
   task_ended = true;
   drop_pending_signals(task);

@@ -9,8 +9,8 @@
 // 1. A Task is reached by its own thread through current_task(), and by others through the task
 //    list (for_each_task) or through the kernel object that it waits on.
 // 2. A Task is never destroyed while its continuation is saved: its thread would be lost.
-// 3. syscall_file is set exactly while the task is inside a system call; a second call meanwhile
-//    (from a signal handler) is refused.
+// 3. syscall_file is set exactly while the task is inside a system call, or in a KernelSection; a
+//    second call meanwhile (from a signal handler) is refused.
 //
 // Thread safety: by the groups below. Tasks live in memory that is never handed back, so a stale
 // pointer reads an old Task, not another object.

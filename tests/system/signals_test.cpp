@@ -14,7 +14,9 @@
 #include <memory>
 #include <vector>
 
+#include "sim_kernel/base/raw_syscall.h"
 #include "sim_kernel/sched/parked_signals.h"
+#include "sim_kernel/sync/rcu.h"
 #include "support/signal_timer.h"
 #include "support/system_test.h"
 
@@ -335,6 +337,29 @@ TEST_F(Signals, HandlerThatInterruptedTheKernelCannotOpen) {
   expect_misuse(1);
   Worker worker(fd_, list_);
   scheduler.join();
+}
+
+// Work for others that a call does on its way out takes locks, which a suspended worker would keep.
+TEST_F(Signals, HandlerThatInterruptedTheWayOutGetsEbusy) {
+  if (!kHandlersRunAtOnce) GTEST_SKIP() << "handlers run late";
+  handle(SIGUSR1, SA_NODEFER, [](int, siginfo_t*, void*) {
+    handler_result = yield(handler_fd);
+    ++handled;
+  });
+  become_scheduler(fd_, list_);
+  static kernel::RcuHead head;
+  Worker worker(fd_, list_, [&] {
+    kernel::call_rcu(&head, [](kernel::RcuHead*) {
+      const long carrier = kernel::raw_syscall(SYS_gettid);
+      kernel::raw_syscall(SYS_tgkill, getpid(), carrier, SIGUSR1);
+    });
+    kernel::current_task()->exit_work.fetch_or(kernel::kExitRcu);
+    EXPECT_EQ(delete_list(fd_, 0), -EINVAL);
+  });
+  run_workers(fd_, list_, 1);
+  EXPECT_EQ(handled, 1);
+  EXPECT_EQ(handler_result, -EBUSY);
+  expect_misuse(1);
 }
 
 // "A handler that interrupts user code may yield: that is how a program preempts its workers."

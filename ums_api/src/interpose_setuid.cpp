@@ -10,6 +10,7 @@
 #include <cerrno>
 
 #include "sim_kernel/debug/misuse.h"
+#include "sim_kernel/sched/kernel_section.h"
 #include "sim_kernel/sched/task.h"
 #include "ums_api/src/export.h"
 #include "ums_api/src/interpose.h"
@@ -38,6 +39,7 @@ constinit NextSymbol<int(const char*, gid_t)> next_initgroups{"initgroups"};
 
 // Whether a thread is suspended, or runs on another's kernel thread (which is then in EXEC).
 bool any_task_captured() noexcept {
+  const ums::kernel::KernelSection section;
   bool found = false;
   ums::kernel::for_each_task(
       [](Task& task, void* result) {

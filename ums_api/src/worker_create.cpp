@@ -20,6 +20,7 @@
 
 #include "sim_kernel/base/printk.h"
 #include "sim_kernel/mm/slab.h"
+#include "sim_kernel/sched/kernel_section.h"
 #include "ums_api/src/export.h"
 #include "ums_api/src/library_file.h"
 #include "ums_api/src/worker_create.h"
@@ -110,6 +111,16 @@ int create_thread(pthread_t* thread, pthread_attr_t& attributes, WorkerStart* st
   return error;
 }
 
+WorkerStart* make_start(const WorkerStart& start) noexcept {
+  const kernel::KernelSection section;
+  return worker_starts.create(start);
+}
+
+void free_start(WorkerStart* start) noexcept {
+  const kernel::KernelSection section;
+  worker_starts.destroy(start);
+}
+
 // The process's default attributes are a deep copy, the program's are a shallow one, of which only
 // the stack size is changed and nothing is freed.
 int create_worker(pthread_t* thread, const pthread_attr_t* given, WorkerStart* start) noexcept {
@@ -141,9 +152,9 @@ UMS_EXPORT int ums_pthread_create(pthread_t* t, ums_attr_t* attr, void* (*func)(
     errno = EFAULT;
     return -1;
   }
-  WorkerStart* const start = worker_starts.create(WorkerStart{attr->completion_list, func, arg});
+  WorkerStart* const start = make_start({attr->completion_list, func, arg});
   if (start == nullptr) return EAGAIN;
   const int error = create_worker(t, attr->pthread_attr, start);
-  if (error != 0) worker_starts.destroy(start);
+  if (error != 0) free_start(start);
   return error;
 }

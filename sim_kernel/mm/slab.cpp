@@ -12,8 +12,11 @@
 
 #if UMS_SANITIZE_ADDRESS
 #include <sanitizer/asan_interface.h>
-#include <sanitizer/lsan_interface.h>
 #endif
+
+// Of LeakSanitizer: there if the program is built with it, whether or not this library is.
+extern "C" __attribute__((weak)) void __lsan_register_root_region(const void* base,
+                                                                  std::size_t bytes);
 
 namespace ums::kernel {
 
@@ -32,9 +35,9 @@ void* map_region(std::size_t bytes) noexcept {
   void* const base = reinterpret_cast<void*>(address);
 #if UMS_SANITIZE_ADDRESS
   __asan_poison_memory_region(base, bytes);
-  // Objects own memory of malloc: what they point to is no leak.
-  __lsan_register_root_region(base, bytes);
 #endif
+  // Objects own memory of malloc: what they point to is no leak.
+  if (&__lsan_register_root_region != nullptr) __lsan_register_root_region(base, bytes);
   return base;
 }
 

@@ -60,6 +60,11 @@ echo 'int consumer(void); int main(void) { return consumer(); }' >user.c
 "$cc" user.c -lc ./libconsumer.so -Wl,-rpath-link,"$prefix/lib" -o user
 ./user || die "user exits $?"
 
+echo '- a program that looks for leaks, with a library that does not'
+read -ra flags <<<"$(pkg-config --cflags --libs libums)"
+"$cc" "${c_flags[@]}" -fsanitize=address "$here/consumer/consumer.c" "${flags[@]}" -o with_asan
+./with_asan || die "with_asan exits $?"
+
 echo '- CMake'
 cmake -S "$here/consumer" -B tree -G Ninja -DCMAKE_PREFIX_PATH="$prefix" -DCMAKE_C_COMPILER="$cc" \
   -DCMAKE_CXX_COMPILER="$cxx" >configure.log 2>&1 || die "$(cat configure.log)"

@@ -176,6 +176,7 @@ void worker_orphan(Worker& worker, const Scheduler& scheduler) noexcept {
   report_orphan(scheduler, worker);
   for (WorkerNode& node : worker.rest) {
     auto& carried = static_cast<Worker&>(node);
+    carried.dequeuer.store(nullptr, std::memory_order_relaxed);  // reported here, and not again
     carried.state.store(WorkerState::kReached, std::memory_order_release);
     report_orphan(scheduler, carried);
   }

@@ -311,6 +311,25 @@ TEST_F(ThreadEnd, OrphansAreReportedOnce) {
   EXPECT_EQ(execute(fd_, worker.tid()), 0);
 }
 
+// Nor twice, once for itself and once for the worker that carries it: it was named in a batch
+// before. The workers are many, for the order in which the kernel comes to them is not ours.
+TEST_F(ThreadEnd, CarriedOrphansAreReportedOnce) {
+  constexpr std::size_t kWorkers = 8;
+  std::vector<std::unique_ptr<Worker>> workers;
+  for (std::size_t i = 0; i < kWorkers; ++i) {
+    workers.push_back(std::make_unique<Worker>(fd_, list_, [this] { EXPECT_EQ(yield(fd_), 0); }));
+  }
+  const std::uint64_t first = kernel::printk_next_sequence();
+  Thread dying([&] {
+    become_scheduler(fd_, list_);
+    for (const pid_t worker : take_batch(fd_, list_)) ASSERT_EQ(execute(fd_, worker), 0);
+    ASSERT_EQ(dequeue(fd_, list_), workers.front()->tid());  // carries the others
+  });
+  dying.join();
+  EXPECT_EQ(kernel::printk_read(first, [](const kernel::LogRecord&) {}), kWorkers);
+  for (const auto& worker : workers) EXPECT_EQ(execute(fd_, worker->tid()), 0);
+}
+
 // A scheduler that ends in every way is unregistered: its list loses a user.
 TEST_F(ThreadEnd, SchedulerIsUnregistered) {
   const int other = create_list(fd_);

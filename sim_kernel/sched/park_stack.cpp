@@ -3,6 +3,7 @@
 
 #include "sim_kernel/base/limits.h"
 #include "sim_kernel/mm/slab.h"
+#include "sim_kernel/sched/valgrind_stack.h"
 
 namespace ums::kernel {
 
@@ -12,7 +13,11 @@ constinit SlabCache park_stacks{"park_stack", kParkStackBytes, kCacheLineBytes};
 
 }  // namespace
 
-void* park_stack_alloc() noexcept { return park_stacks.alloc(); }
+void* park_stack_alloc() noexcept {
+  void* const stack = park_stacks.alloc();
+  if (stack != nullptr) tell_valgrind_of_stack(stack, kParkStackBytes);
+  return stack;
+}
 void park_stack_free(void* stack) noexcept { park_stacks.free(stack); }
 
 }  // namespace ums::kernel

@@ -65,6 +65,12 @@ read -ra flags <<<"$(pkg-config --cflags --libs libums)"
 "$cc" "${c_flags[@]}" -fsanitize=address "$here/consumer/consumer.c" "${flags[@]}" -o with_asan
 ./with_asan || die "with_asan exits $?"
 
+if command -v valgrind >valgrind.path; then
+  echo '- a program under valgrind'
+  valgrind -q --error-exitcode=9 ./with_libums >valgrind.log 2>&1 ||
+    die "$(head -n 20 valgrind.log)"
+fi
+
 echo '- CMake'
 cmake -S "$here/consumer" -B tree -G Ninja -DCMAKE_PREFIX_PATH="$prefix" -DCMAKE_C_COMPILER="$cc" \
   -DCMAKE_CXX_COMPILER="$cxx" >configure.log 2>&1 || die "$(cat configure.log)"

@@ -10,6 +10,7 @@
 
 #include "sim_kernel/base/own_descriptor.h"
 #include "sim_kernel/base/raw_syscall.h"
+#include "sim_kernel/dev/system_call.h"
 #include "sim_kernel/mm/slab.h"
 #include "sim_kernel/sched/kernel_section.h"
 #include "sim_kernel/sync/spinlock.h"
@@ -259,13 +260,25 @@ Result<int> file_open(const FileOperations& driver, Task& me, int flags, OpenFor
   return table().open(driver, me, flags, whom);
 }
 
+namespace {
+
+// Whether a signal handler asks that interrupted the kernel, perhaps where it holds our lock.
+bool is_nested() noexcept {
+  const Task* const me = current_or_null;
+  return me != nullptr && me->syscall_file.load(std::memory_order_relaxed) != nullptr;
+}
+
+}  // namespace
+
 Result<int> file_dup(int fd) noexcept {
+  if (is_nested()) return enter_error(*current_or_null);
   const KernelSection section;
   return descriptor_kind(fd) == DescriptorKind::kForeign ? Result<int>(Error{EBADF})
                                                          : table().dup(fd);
 }
 
 Result<void> file_close(int fd) noexcept {
+  if (is_nested()) return enter_error(*current_or_null);
   const KernelSection section;
   return descriptor_kind(fd) == DescriptorKind::kForeign ? Result<void>(Error{EBADF})
                                                          : table().close(fd);

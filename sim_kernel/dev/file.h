@@ -78,11 +78,13 @@ enum class OpenFor { kProgram, kLibrary };
 // Returns its descriptor. Errors: those of open(2) on the placeholder, the driver's, ENOMEM.
 Result<int> file_open(const FileOperations& driver, Task& me, int flags, OpenFor whom) noexcept;
 
-// Another descriptor of the same File. Errors: those of dup(2), EBADF for a dead one.
+// Another descriptor of the same File. Errors: those of dup(2), EBADF for a dead one, EBUSY (from a
+// signal handler that interrupted the kernel).
 Result<int> file_dup(int fd) noexcept;
 
 // Closes a descriptor of ours, dead ones included. May release the File. Errors: EBADF: the program
-// has closed the number behind our back; it may be another file's by now, and is left alone.
+// has closed the number behind our back; it may be another file's by now, and is left alone. EBUSY:
+// as file_dup.
 // Context: outside the kernel.
 Result<void> file_close(int fd) noexcept;
 

@@ -339,6 +339,25 @@ TEST_F(Signals, HandlerThatInterruptedTheKernelCannotOpen) {
   scheduler.join();
 }
 
+TEST_F(Signals, HandlerThatInterruptedTheKernelCannotDupOrClose) {
+  if (!kHandlersRunAtOnce) GTEST_SKIP() << "handlers run late";
+  handle(SIGUSR1, SA_RESTART, [](int, siginfo_t*, void*) {
+    handler_result = dev_dup(handler_fd) == -EBUSY ? dev_close(handler_fd) : 1;
+    ++handled;
+  });
+  Thread scheduler([&] {
+    become_scheduler(fd_, list_);
+    run_workers(fd_, list_, 1);
+  });
+  wait_until_blocked(scheduler.tid());
+  ASSERT_EQ(pthread_kill(scheduler.handle(), SIGUSR1), 0);
+  wait_until([] { return handled == 1; });
+  EXPECT_EQ(handler_result, -EBUSY);
+  expect_misuse(2);
+  Worker worker(fd_, list_);
+  scheduler.join();
+}
+
 // Work for others that a call does on its way out takes locks, which a suspended worker would keep.
 TEST_F(Signals, HandlerThatInterruptedTheWayOutGetsEbusy) {
   if (!kHandlersRunAtOnce) GTEST_SKIP() << "handlers run late";

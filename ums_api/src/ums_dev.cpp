@@ -74,5 +74,7 @@ UMS_EXPORT int ums_dev_dup(int fd) {
 }
 
 UMS_EXPORT int ums_dev_close(int fd) {
-  return !is_foreign(fd) && kernel::file_close(fd).ok() ? 0 : close(fd);
+  if (is_foreign(fd)) return close(fd);
+  const kernel::Result<void> closed = kernel::file_close(fd);
+  return !closed.ok() && closed.error_code() == EBADF ? close(fd) : c_result(closed);
 }

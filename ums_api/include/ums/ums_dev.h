@@ -33,12 +33,16 @@ int ums_dev_open(const char* path, int flags);
  */
 int ums_dev_ioctl(int fd, unsigned long request, ...);
 
-/* Another descriptor of the same open file. Returns it, or -1 as dup(2). */
+/*
+ * Another descriptor of the same open file. Returns it, or -1 as dup(2), or with EBUSY as
+ * ums_dev_ioctl.
+ */
 int ums_dev_dup(int fd);
 
 /*
  * Closes a descriptor. The last one releases the open file, once no thread is inside it: its lists,
- * schedulers and workers are gone. Threads suspended in it stay so. Returns 0, or -1 as close(2).
+ * schedulers and workers are gone. Threads suspended in it stay so. Returns 0, or -1 as close(2),
+ * or with EBUSY, the file still open, as ums_dev_ioctl.
  */
 int ums_dev_close(int fd);
 

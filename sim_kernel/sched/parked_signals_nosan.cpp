@@ -20,14 +20,22 @@ struct QueuedSignal {
   int fields[4];  // who sent it, and its value: as in siginfo_t
 };
 
-// Signals in the order of their arrival, in a ring of one page that exists once there was one.
+// Signals in the order of their arrival: a mapping of its own, that exists once there was one and
+// doubles when it is full.
 struct SignalQueue {
-  static constexpr unsigned kSlots = 170;
-  unsigned head = 0;  // where the next one goes
-  unsigned tail = 0;  // the oldest
-  QueuedSignal slots[kSlots];
+  static constexpr unsigned kFirstBytes = 4096;
+  static constexpr unsigned kBytesMax = 1U << 22;
+
+  unsigned bytes = 0;  // of the mapping
+  unsigned head = 0;   // where the next one goes
+  unsigned tail = 0;   // the oldest
+
+  // The slots follow.
+  QueuedSignal* slots() noexcept { return reinterpret_cast<QueuedSignal*>(this + 1); }
+  unsigned room() const noexcept {
+    return static_cast<unsigned>((bytes - sizeof(SignalQueue)) / sizeof(QueuedSignal));
+  }
 };
-static_assert(sizeof(SignalQueue) <= 4096);
 
 namespace {
 
@@ -73,21 +81,39 @@ class SignalGuard {
   std::atomic<bool>& lock_;
 };
 
-// The ring of a task, made on first use. Null if there is no memory.
-SignalQueue* queue_of(Task& task) noexcept {
-  if (task.queued_signals != nullptr) return task.queued_signals;
-  const long page =
-      raw_syscall(SYS_mmap, 0, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  if (page < 0 && page > -4096) return nullptr;
-  task.queued_signals = reinterpret_cast<SignalQueue*>(page);  // zero pages are an empty ring
-  return task.queued_signals;
+// What mmap and mremap return, or null.
+SignalQueue* queue_at(long address, unsigned bytes) noexcept {
+  if (address < 0 && address > -4096) return nullptr;
+  auto* const queue = reinterpret_cast<SignalQueue*>(address);
+  queue->bytes = bytes;
+  return queue;
+}
+
+// Makes room for one more. False if there is no memory, or there are too many.
+bool make_room_locked(Task& task) noexcept {
+  SignalQueue* const old = task.queued_signals;
+  SignalQueue* queue = nullptr;
+  if (old == nullptr) {
+    constexpr unsigned kBytes = SignalQueue::kFirstBytes;  // zero pages are an empty queue
+    queue = queue_at(raw_syscall(SYS_mmap, 0, kBytes, PROT_READ | PROT_WRITE,
+                                 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0),
+                     kBytes);
+  } else if (old->head < old->room()) {
+    return true;
+  } else if (2 * old->bytes <= SignalQueue::kBytesMax) {
+    queue = queue_at(
+        raw_syscall(SYS_mremap, syscall_arg(old), old->bytes, 2 * old->bytes, MREMAP_MAYMOVE),
+        2 * old->bytes);
+  }
+  if (queue != nullptr) task.queued_signals = queue;
+  return queue != nullptr;
 }
 
 // Keeps a signal with all that it carries. False if there is no room.
 bool keep_whole_locked(Task& task, const siginfo_t& info) noexcept {
-  SignalQueue* const queue = queue_of(task);
-  if (queue == nullptr || queue->head - queue->tail == SignalQueue::kSlots) return false;
-  QueuedSignal& slot = queue->slots[queue->head++ % SignalQueue::kSlots];
+  if (!make_room_locked(task)) return false;
+  SignalQueue& queue = *task.queued_signals;
+  QueuedSignal& slot = queue.slots()[queue.head++];
   slot.signal = info.si_signo;
   slot.code = info.si_code;
   for (unsigned i = 0; i < 4; ++i) slot.fields[i] = info._sifields._pad[i];
@@ -95,10 +121,10 @@ bool keep_whole_locked(Task& task, const siginfo_t& info) noexcept {
 }
 
 bool is_queued_locked(const Task& task, int signal) noexcept {
-  const SignalQueue* const queue = task.queued_signals;
+  SignalQueue* const queue = task.queued_signals;
   if (queue == nullptr) return false;
   for (unsigned i = queue->tail; i != queue->head; ++i) {
-    if (queue->slots[i % SignalQueue::kSlots].signal == signal) return true;
+    if (queue->slots()[i].signal == signal) return true;
   }
   return false;
 }
@@ -119,13 +145,15 @@ void keep_locked(Task& task, const siginfo_t& info) noexcept {
 
 bool send_queued_locked(SignalQueue& queue, pid_t tid) noexcept {
   for (; queue.tail != queue.head; ++queue.tail) {
-    const QueuedSignal& kept = queue.slots[queue.tail % SignalQueue::kSlots];
+    const QueuedSignal& kept = queue.slots()[queue.tail];
     siginfo_t info{};
     info.si_signo = kept.signal;
     info.si_code = kept.code;
     for (unsigned i = 0; i < 4; ++i) info._sifields._pad[i] = kept.fields[i];
     if (!send_to_thread(tid, info)) return false;
   }
+  queue.head = 0;
+  queue.tail = 0;
   return true;
 }
 
@@ -203,7 +231,7 @@ int pending_signal_count(Task& task) noexcept {
 
 void drop_pending_signals(Task& task) noexcept {
   if (task.queued_signals == nullptr) return;
-  raw_syscall(SYS_munmap, syscall_arg(task.queued_signals), 4096);
+  raw_syscall(SYS_munmap, syscall_arg(task.queued_signals), task.queued_signals->bytes);
   task.queued_signals = nullptr;
 }
 

@@ -38,6 +38,9 @@ inline constexpr std::size_t kPrintkTextBytes = 512;
 // How much of a path is shown in a message.
 inline constexpr int kShownPathBytes = 256;
 
+// How often it is printed that a call of a signal handler was refused.
+inline constexpr unsigned kNestedCallReportsMax = 3;
+
 // How often one kind of misuse is printed before it is only counted.
 inline constexpr unsigned kMisuseReportsMax = 5;
 

@@ -2,9 +2,11 @@
 #include "sim_kernel/dev/char_device.h"
 
 #include <array>
+#include <atomic>
 #include <cstring>
 
-#include "sim_kernel/debug/misuse.h"
+#include "sim_kernel/base/limits.h"
+#include "sim_kernel/base/printk.h"
 #include "sim_kernel/dev/system_call.h"
 #include "sim_kernel/init/start_kernel.h"
 #include "sim_kernel/sched/kernel_section.h"
@@ -22,15 +24,23 @@ struct CharDevice {
 
 std::array<CharDevice, 4> devices{};
 
-constinit Misuse nested_call{"runs both calls at once, on the same worker or scheduler",
-                             "let the handler try again later: its call failed with EBUSY"};
+// Not a misuse: Linux delivers the signal when the call has returned, and then the handler's call
+// works.
+[[gnu::cold]] void report_nested_call(const Task& me) noexcept {
+  static std::atomic<unsigned> reports{0};
+  const unsigned before = reports.fetch_add(1, std::memory_order_relaxed);
+  if (before >= kNestedCallReportsMax) return;
+  pr_warn(
+      "a call of a signal handler that interrupted a call of thread {} fails with EBUSY, where "
+      "the real module would serve it: let the handler try again later{}",
+      me.tid, before + 1 == kNestedCallReportsMax ? " (not reported any more)" : "");
+}
 
 }  // namespace
 
 Error enter_error(const Task& me) noexcept {
   if (me.syscall_file.load(std::memory_order_relaxed) == nullptr) return Error{EBADF};
-  report_misuse(nested_call, "a signal handler interrupted a UMS call of thread {} with another",
-                me.tid);
+  report_nested_call(me);
   return Error{EBUSY};
 }
 

@@ -101,9 +101,9 @@ bool make_room_locked(Task& task) noexcept {
   } else if (old->head < old->room()) {
     return true;
   } else if (2 * old->bytes <= SignalQueue::kBytesMax) {
-    queue = queue_at(
-        raw_syscall(SYS_mremap, syscall_arg(old), old->bytes, 2 * old->bytes, MREMAP_MAYMOVE),
-        2 * old->bytes);
+    const unsigned bytes = 2 * old->bytes;  // read before the queue may move
+    queue = queue_at(raw_syscall(SYS_mremap, syscall_arg(old), old->bytes, bytes, MREMAP_MAYMOVE),
+                     bytes);
   }
   if (queue != nullptr) task.queued_signals = queue;
   return queue != nullptr;

@@ -65,7 +65,8 @@ read -ra flags <<<"$(pkg-config --cflags --libs libums)"
 "$cc" "${c_flags[@]}" -fsanitize=address "$here/consumer/consumer.c" "${flags[@]}" -o with_asan
 ./with_asan || die "with_asan exits $?"
 
-if command -v valgrind >valgrind.path; then
+# Valgrind 3.19 cannot read what clang 14 writes for debuggers.
+if command -v valgrind >valgrind.path && [[ $("$cc" --version) != *clang* ]]; then
   echo '- a program under valgrind'
   valgrind -q --error-exitcode=9 ./with_libums >valgrind.log 2>&1 ||
     die "$(head -n 20 valgrind.log)"

@@ -4,7 +4,6 @@
 // signal arrives at. (By deferred cancellation of suspended workers: thread_end_test.cpp.)
 #include <pthread.h>
 #include <time.h>
-#include <ums/ums_dev.h>
 
 #include <atomic>
 
@@ -59,19 +58,6 @@ TEST_F(Cancel, WorkerThatBlocksAndYields) {
         EXPECT_EQ(yield(fd_), 0);
         running = true;
       }
-    });
-  }
-}
-
-// Cancelled anywhere, in the kernel too: it acts when the worker leaves it.
-TEST_F(Cancel, AsynchronouslyAWorkerThatYields) {
-  if (UMS_SANITIZE_THREAD) GTEST_SKIP() << "ThreadSanitizer cannot be left anywhere";
-  for (int round = 0; round < kRounds; ++round) {
-    cancel_worker([&](std::atomic<bool>& running) {
-      about_to_be_cancelled();
-      running = true;
-      pthread_setcanceltype(PTHREAD_CANCEL_ASYNCHRONOUS, nullptr);
-      for (;;) ums_dev_ioctl(fd_, IOCTL_UMS_YIELD, nullptr);
     });
   }
 }

@@ -81,30 +81,35 @@ class SignalGuard {
   std::atomic<bool>& lock_;
 };
 
-// What mmap and mremap return, or null.
-SignalQueue* queue_at(long address, unsigned bytes) noexcept {
+// An empty queue in `bytes` of fresh memory, whose zeros are one; null if there is none.
+SignalQueue* new_queue(unsigned bytes) noexcept {
+  const long address =
+      raw_syscall(SYS_mmap, 0, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (address < 0 && address > -4096) return nullptr;
   auto* const queue = reinterpret_cast<SignalQueue*>(address);
   queue->bytes = bytes;
   return queue;
 }
 
+void free_queue(SignalQueue& queue) noexcept {
+  raw_syscall(SYS_munmap, syscall_arg(&queue), queue.bytes);
+}
+
+// A queue of twice the size with what waits in `old`, which is freed; null if there is no memory.
+SignalQueue* grown(SignalQueue& old) noexcept {
+  SignalQueue* const queue = new_queue(2 * old.bytes);
+  if (queue == nullptr) return nullptr;
+  while (old.tail != old.head) queue->slots()[queue->head++] = old.slots()[old.tail++];
+  free_queue(old);
+  return queue;
+}
+
 // Makes room for one more. False if there is no memory, or there are too many.
 bool make_room_locked(Task& task) noexcept {
   SignalQueue* const old = task.queued_signals;
-  SignalQueue* queue = nullptr;
-  if (old == nullptr) {
-    constexpr unsigned kBytes = SignalQueue::kFirstBytes;  // zero pages are an empty queue
-    queue = queue_at(raw_syscall(SYS_mmap, 0, kBytes, PROT_READ | PROT_WRITE,
-                                 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0),
-                     kBytes);
-  } else if (old->head < old->room()) {
-    return true;
-  } else if (2 * old->bytes <= SignalQueue::kBytesMax) {
-    const unsigned bytes = 2 * old->bytes;  // read before the queue may move
-    queue = queue_at(raw_syscall(SYS_mremap, syscall_arg(old), old->bytes, bytes, MREMAP_MAYMOVE),
-                     bytes);
-  }
+  if (old != nullptr && old->head < old->room()) return true;
+  if (old != nullptr && 2 * old->bytes > SignalQueue::kBytesMax) return false;
+  SignalQueue* const queue = old == nullptr ? new_queue(SignalQueue::kFirstBytes) : grown(*old);
   if (queue != nullptr) task.queued_signals = queue;
   return queue != nullptr;
 }
@@ -231,7 +236,7 @@ int pending_signal_count(Task& task) noexcept {
 
 void drop_pending_signals(Task& task) noexcept {
   if (task.queued_signals == nullptr) return;
-  raw_syscall(SYS_munmap, syscall_arg(task.queued_signals), task.queued_signals->bytes);
+  free_queue(*task.queued_signals);
   task.queued_signals = nullptr;
 }
 

@@ -55,7 +55,8 @@ void exit_to_user(Task& me) {
     if ((work & kExitRcu) != 0) rcu_do_callbacks();
   }
   // Looked at again: one may have come during the section.
-  if ((me.exit_work.load(std::memory_order_relaxed) & kExitSignals) != 0) raise_pending_signals(me);
+  const std::uint32_t signals = kExitSignals | kExitSignalSent;
+  if ((me.exit_work.load(std::memory_order_relaxed) & signals) != 0) raise_pending_signals(me);
 }
 
 void register_char_device(const char* name, const FileOperations& driver) noexcept {

@@ -232,7 +232,8 @@ void FileTable::task_exit(Task& me) noexcept {
   std::uint64_t after = 0;
   for (;;) {
     File* file = nullptr;
-    me.syscall_file.store(no_file(), std::memory_order_relaxed);
+    store_then_light_barrier(me.syscall_file, no_file());
+    if (!stay_inside(me)) continue;
     {
       SpinGuard guard(lock_);
       file = enter_next_locked(me, after);

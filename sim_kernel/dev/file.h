@@ -132,14 +132,14 @@ inline __attribute__((always_inline)) File* file_enter(Task& me,
   return file;
 }
 
-// Enters a File that stays (file_pin). Returns false if the task is in a system call already: only
-// its own signal handlers need to see where it is.
+// Enters a File that stays (file_pin). Returns false if the task is in a system call already.
+// Ordering: the barrier makes the store visible to who sends the task a signal before the caller
+// looks at exit_work (sched/parked_signals.h).
 inline __attribute__((always_inline)) bool file_enter_pinned(Task& me, File& file) noexcept {
   if (me.syscall_file.load(std::memory_order_relaxed) != nullptr) [[unlikely]] {
     return false;
   }
-  me.syscall_file.store(&file, std::memory_order_relaxed);
-  std::atomic_signal_fence(std::memory_order_seq_cst);
+  store_then_light_barrier(me.syscall_file, &file);
   return true;
 }
 

@@ -23,6 +23,17 @@ Error enter_error(const Task& me) noexcept;
 // What a task does on its way back to the program, when exit_work says so.
 void exit_to_user(Task& me);
 
+// A task that has entered a file stays, unless a signal is on its way to it: then it leaves again,
+// lets the handler run, and returns false.
+inline __attribute__((always_inline)) bool stay_inside(Task& me) {
+  if ((me.exit_work.load(std::memory_order_relaxed) & kExitSignalSent) == 0) [[likely]] {
+    return true;
+  }
+  file_leave(me);
+  exit_to_user(me);
+  return false;
+}
+
 // What a task does inside a file, and on its way out.
 template <typename Handler>
 inline __attribute__((always_inline)) Result<void> system_call_body(File& file, Task& me,
@@ -46,10 +57,13 @@ inline __attribute__((always_inline)) Result<void> system_call(const std::atomic
   if (me == nullptr) [[unlikely]] {
     return Error{ENOMEM};
   }
-  File* const file = file_enter(*me, slot);
-  if (file == nullptr) [[unlikely]] {
-    return enter_error(*me);
-  }
+  File* file = nullptr;
+  do {
+    file = file_enter(*me, slot);
+    if (file == nullptr) [[unlikely]] {
+      return enter_error(*me);
+    }
+  } while (!stay_inside(*me));
   return system_call_body(*file, *me, handler);
 }
 
@@ -60,9 +74,11 @@ inline __attribute__((always_inline)) Result<void> system_call_pinned(File& file
   if (me == nullptr) [[unlikely]] {
     return Error{ENOMEM};
   }
-  if (!file_enter_pinned(*me, file)) [[unlikely]] {
-    return enter_error(*me);
-  }
+  do {
+    if (!file_enter_pinned(*me, file)) [[unlikely]] {
+      return enter_error(*me);
+    }
+  } while (!stay_inside(*me));
   return system_call_body(file, *me, handler);
 }
 

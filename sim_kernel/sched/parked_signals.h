@@ -7,15 +7,22 @@
 // takes the signal and decides:
 //   - the worker runs on a carrier: the signal goes to the carrier, where it interrupts the worker
 //     (and ends a blocking system call of it);
-//   - the worker is suspended: the signal is kept in its Task, and raised when it is next executed;
+//   - the worker is suspended, or inside the kernel: the signal is kept in its Task, and raised when
+//     it leaves the kernel next;
 //   - the signal was meant for the process (signal_aim.h): it goes back to the process, and this
 //     thread does not wait for signals of this number any more, so that another thread gets it, or
 //     it stays pending as if the parked thread blocked it.
 //
-// What Linux keeps by kernel thread stays so: a signal mask is that of the carrier.
-// A worker may give up its carrier between the decision and the arrival; the handler then runs in
-// the task that follows. A signal that is sent again carries this process as its sender where Linux
-// lets nobody say otherwise (kill, pthread_kill), and SIGCHLD or SIGIO lose their details.
+// What Linux keeps by kernel thread stays so: a signal mask is that of the carrier, and a signal
+// that the carrier blocks waits there. A signal that is sent again carries this process as its
+// sender where Linux lets nobody say otherwise (kill, pthread_kill), and SIGCHLD or SIGIO lose
+// their details.
+//
+// A worker does not give up its carrier while a signal is on its way there, or the handler would
+// run in the task that follows. Who sends one sets kExitSignalSent first, and sends only if the
+// worker is then outside the kernel, or asleep in it; a task that enters the kernel looks at that
+// bit once it is seen to be inside, and if it is set, leaves again and takes what was sent. (With
+// membarrier, as in dev/file.h.)
 //
 // Real-time signals reach the worker one by one in the order in which they were sent, with their
 // values: whoever passes one on passes on first what is kept, under Task::signal_lock. Of another
@@ -40,7 +47,8 @@ void signal_task(Task& task, const siginfo_t& info) noexcept;
 // Context: the park stack (see idle_nosan.cpp).
 void pass_on_parked_signal(Cpu& cpu, const siginfo_t& info) noexcept;
 
-// Raises what was kept for `task`, on the kernel thread that it runs on now.
+// Raises what was kept for `task`, on the kernel thread that it runs on now, and waits for what is
+// on its way there.
 // Context: the task itself, about to leave the kernel: handlers run before this returns, and may
 // make system calls of their own. They may also end the thread (pthread_exit, cancellation), which
 // unwinds through here and through system_call: neither is noexcept.

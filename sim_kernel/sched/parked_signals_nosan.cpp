@@ -43,11 +43,14 @@ constexpr int kFirstRealTime = 34;  // below it Linux, or glibc, keeps one of ea
 
 constexpr std::uint64_t signal_bit(int signal) noexcept { return 1UL << (signal - 1); }
 
-// The kernel thread that runs the task at this moment, or 0.
+// The kernel thread that runs the task, and that it cannot leave before it has looked at exit_work;
+// or 0. A task that is inside the kernel looks on its way out, unless it sleeps there.
 pid_t where_running(const Task& task) noexcept {
   const TaskState state = task.state.load(std::memory_order_acquire);
-  if (state != TaskState::kRunning && state != TaskState::kInterruptible) return 0;
-  return __atomic_load_n(&task.cpu, __ATOMIC_RELAXED)->tid;
+  const bool outside = task.syscall_file.load(std::memory_order_acquire) == nullptr;
+  const bool reachable =
+      state == TaskState::kInterruptible || (state == TaskState::kRunning && outside);
+  return reachable ? __atomic_load_n(&task.cpu, __ATOMIC_RELAXED)->tid : 0;
 }
 
 // Sends `info` to kernel thread `tid`. False if the process has too many signals pending
@@ -183,7 +186,7 @@ bool send_plain_locked(Task& task, pid_t tid) noexcept {
 // Sends everything that is kept for `task` to kernel thread `tid`. What Linux does not take for the
 // moment stays, to be raised when the task leaves the kernel next.
 void send_kept_locked(Task& task, pid_t tid) noexcept {
-  task.exit_work.fetch_and(~std::uint32_t{kExitSignals}, std::memory_order_acquire);
+  task.exit_work.fetch_and(~std::uint32_t{kExitSignals}, std::memory_order_relaxed);
   const bool all_plain = send_plain_locked(task, tid);
   const bool all_queued =
       task.queued_signals == nullptr || send_queued_locked(*task.queued_signals, tid);
@@ -197,12 +200,13 @@ void send_kept_locked(Task& task, pid_t tid) noexcept {
 void signal_task(Task& task, const siginfo_t& info) noexcept {
   SignalGuard guard(task);
   keep_locked(task, info);
-  // The task may be running, or be executed just now and have looked at exit_work before it was
-  // set. After the barrier either it sees exit_work, or this sees it running. Where this is its own
-  // kernel thread it is about to run there: it sees exit_work.
+  task.exit_work.fetch_or(kExitSignalSent, std::memory_order_relaxed);
+  // After the barrier either the task sees exit_work as it enters or leaves the kernel, or this sees
+  // it outside. Where this is its own kernel thread it is about to run there: it sees exit_work.
   raw_syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0);
   const pid_t tid = where_running(task);
-  if (tid != 0 && tid != raw_syscall(SYS_gettid)) send_kept_locked(task, tid);
+  if (tid != 0 && tid != raw_syscall(SYS_gettid)) return send_kept_locked(task, tid);
+  task.exit_work.fetch_and(~std::uint32_t{kExitSignalSent}, std::memory_order_relaxed);
 }
 
 void pass_on_parked_signal(Cpu& cpu, const siginfo_t& info) noexcept {
@@ -221,7 +225,8 @@ void raise_pending_signals(Task& task) {
   std::uint64_t mask = 0;
   raw_syscall(SYS_rt_sigprocmask, SIG_SETMASK, syscall_arg(&all), syscall_arg(&mask), 8);
   {
-    SignalGuard guard(task);
+    SignalGuard guard(task);  // whoever sends something has sent it now
+    task.exit_work.fetch_and(~std::uint32_t{kExitSignalSent}, std::memory_order_relaxed);
     send_kept_locked(task, task.cpu->tid);
   }
   raw_syscall(SYS_rt_sigprocmask, SIG_SETMASK, syscall_arg(&mask), 0, 8);

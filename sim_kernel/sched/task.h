@@ -30,9 +30,10 @@ class File;
 
 // Reasons for a task to do something on its way out of the kernel (Linux: TIF_ flags).
 enum ExitWork : std::uint32_t {
-  kExitSignals = 1U << 0,  // signals wait in `pending_signals`
-  kExitRcu = 1U << 1,      // RCU callbacks are ready to run
-  kExitFile = 1U << 2,     // the file that the task was inside has been closed
+  kExitSignals = 1U << 0,     // signals are kept for the task
+  kExitRcu = 1U << 1,         // RCU callbacks are ready to run
+  kExitFile = 1U << 2,        // the file that the task was inside has been closed
+  kExitSignalSent = 1U << 3,  // a signal is on its way to where the task runs (parked_signals.h)
 };
 
 // What a module remembers about a task, to find its own objects without a lookup. `owner` is the

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Signals to workers that yield all the time: each handler must run in the worker that its signal
+// names, though that worker has hardly ever the carrier to itself for as long as a signal takes.
+#include <pthread.h>
+
+#include <array>
+#include <atomic>
+#include <csignal>
+#include <memory>
+
+#include "support/system_test.h"
+
+namespace ums::test {
+namespace {
+
+constexpr int kWorkers = 8;
+constexpr int kSenders = 2;
+constexpr int kSignals = UMS_SANITIZE_ADDRESS || UMS_SANITIZE_THREAD ? 2'000 : 20'000;  // a sender
+constexpr int kUnderWayMax = 32;
+
+thread_local int own_number = -1;
+std::atomic<int> handled{0};
+std::atomic<int> astray{0};
+
+void note_number(int, siginfo_t* info, void*) {
+  if (info->si_value.sival_int != own_number) ++astray;
+  ++handled;
+}
+
+class SignalStress : public DeviceTest {
+ protected:
+  void SetUp() override {
+    DeviceTest::SetUp();
+    handled = 0;
+    astray = 0;
+    struct sigaction action {};
+    action.sa_sigaction = note_number;
+    action.sa_flags = SA_SIGINFO | SA_RESTART;
+    ASSERT_EQ(sigaction(SIGRTMIN, &action, nullptr), 0);
+  }
+  void TearDown() override {
+    ::signal(SIGRTMIN, SIG_DFL);
+    DeviceTest::TearDown();
+  }
+
+  void add_worker(int number) {
+    workers_[static_cast<std::size_t>(number)] =
+        std::make_unique<Worker>(fd_, list_, [this, number] {
+          own_number = number;
+          while (!stop_) EXPECT_EQ(yield(fd_), 0);
+        });
+  }
+
+  void send_all() {
+    for (int i = 0; i < kSignals; ++i) {
+      const int number = i % kWorkers;
+      sigval value{};
+      value.sival_int = number;
+      const pthread_t worker = workers_[static_cast<std::size_t>(number)]->handle();
+      EXPECT_EQ(pthread_sigqueue(worker, SIGRTMIN, value), 0);
+      ++sent_;
+      wait_until([this] { return sent_ - handled < kUnderWayMax; });
+    }
+  }
+
+  std::array<std::unique_ptr<Worker>, kWorkers> workers_;
+  std::atomic<int> sent_{0};
+  std::atomic<bool> stop_{false};
+};
+
+TEST_F(SignalStress, EachHandlerRunsInTheWorkerThatWasNamed) {
+  for (int i = 0; i < kWorkers; ++i) add_worker(i);
+  for (const auto& worker : workers_) wait_until_suspended(worker->tid());
+  Thread conductor([this] {
+    {
+      Thread first([this] { send_all(); });
+      Thread second([this] { send_all(); });
+    }
+    wait_until([] { return handled == kSenders * kSignals; });
+    stop_ = true;
+  });
+  become_scheduler(fd_, list_);
+  run_workers(fd_, list_, kWorkers);
+  conductor.join();
+  EXPECT_EQ(handled, kSenders * kSignals);
+  EXPECT_EQ(astray, 0);
+}
+
+}  // namespace
+}  // namespace ums::test

@@ -41,6 +41,8 @@ void keep_for(Task& task, const siginfo_t& info) noexcept {
 }
 
 void on_cancel_signal(int signal, siginfo_t* info, void* context) {
+  const bool sent_by_us = info->si_code == SI_TKILL || info->si_code == SI_QUEUE;
+  if (!sent_by_us) return;  // nor does glibc take it
   Task* const me = current_or_null;
   Task* const aimed = aimed_task(*info, me);
   if (info->si_code == SI_QUEUE && aimed == nullptr) return;  // it has ended

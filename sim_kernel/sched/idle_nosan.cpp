@@ -11,40 +11,66 @@
 #include "sim_kernel/base/raw_syscall.h"
 #include "sim_kernel/sched/parked_signals.h"
 #include "sim_kernel/sched/schedule.h"
+#include "sim_kernel/sched/unawaited_signals.h"
 
 namespace ums::kernel {
 
 namespace {
 
+bool awaits_plain_wake(const Cpu& cpu) noexcept {
+  return (cpu.awaited.load(std::memory_order_relaxed) & kPlainWakeBit) != 0;
+}
+
+bool take_plain_wake(Cpu& cpu) noexcept {
+  return cpu.handed_plain.exchange(false, std::memory_order_acquire);
+}
+
 bool is_wake(Cpu& cpu, const siginfo_t& info) noexcept {
   if (info.si_signo == kWakeSignal) {
     return info.si_code == SI_QUEUE && info.si_value.sival_ptr == static_cast<const void*>(&cpu);
   }
-  return info.si_signo == kPlainWakeSignal && info.si_code == SI_TKILL &&
-         cpu.handed_plain.exchange(false, std::memory_order_acquire);
+  return info.si_signo == kPlainWakeSignal && info.si_code == SI_TKILL && take_plain_wake(cpu);
 }
 
-// Waits for a signal. Returns whether there is a task to run.
-bool wait_for_wake(Cpu& cpu) noexcept {
+// Waits for a signal, for `pause_ms` if some are not awaited. Puts it into `info` and returns its
+// number; 0 after the pause.
+int wait_for_signal(Cpu& cpu, long pause_ms, siginfo_t& info) noexcept {
   const std::uint64_t awaited = cpu.awaited.load(std::memory_order_relaxed);
-  const bool announced = (awaited & kPlainWakeBit) != 0;
-  const timespec look_again = {0, 10'000'000};
-  siginfo_t info;
+  const timespec pause = {pause_ms / 1000, pause_ms % 1000 * 1'000'000};
   const long signal = raw_syscall(SYS_rt_sigtimedwait, syscall_arg(&awaited), syscall_arg(&info),
-                                  announced ? 0 : syscall_arg(&look_again), 8);
-  if (signal <= 0) {
-    return !announced && cpu.handed_plain.exchange(false, std::memory_order_acquire);
+                                  awaits_all_signals(cpu) ? 0 : syscall_arg(&pause), 8);
+  return signal > 0 ? static_cast<int>(signal) : 0;
+}
+
+long longer(long pause_ms) noexcept {
+  return 2 * pause_ms < kLookPauseMaxMs ? 2 * pause_ms : kLookPauseMaxMs;
+}
+
+// Takes the next signal that is for this thread; 0 if there was none for a while.
+int next_signal(Cpu& cpu, long& pause_ms, siginfo_t& info) noexcept {
+  if (!awaits_all_signals(cpu)) {
+    const int signal = take_unawaited_signal(cpu, info);
+    if (signal != 0) return signal;
   }
-  if (is_wake(cpu, info)) return true;
-  pass_on_parked_signal(cpu, info);
-  return false;
+  const int signal = wait_for_signal(cpu, pause_ms, info);
+  pause_ms = signal != 0 || !awaits_plain_wake(cpu) ? kLookPauseMinMs : longer(pause_ms);
+  return signal;
 }
 
 // Waits for the task that wake_idle_cpu hands over, and passes on the signals that arrive
 // meanwhile. A wake-up cannot be lost: its signal stays queued until this loop takes it. Once a
 // plain wake-up would stay unseen, because its number was given back to the process, this looks.
 Task& wait_for_task(Cpu& cpu) noexcept {
-  while (!wait_for_wake(cpu)) {
+  long pause_ms = kLookPauseMinMs;
+  siginfo_t info;
+  for (;;) {
+    if (next_signal(cpu, pause_ms, info) == 0) {
+      if (!awaits_plain_wake(cpu) && take_plain_wake(cpu)) break;
+    } else if (is_wake(cpu, info)) {
+      break;
+    } else {
+      pass_on_parked_signal(cpu, info);
+    }
   }
   cpu.awaited.store(~0UL, std::memory_order_relaxed);
   Task* const task = cpu.handed.load(std::memory_order_acquire);

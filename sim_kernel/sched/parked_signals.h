@@ -7,11 +7,12 @@
 // takes the signal and decides:
 //   - the worker runs on a carrier: the signal goes to the carrier, where it interrupts the worker
 //     (and ends a blocking system call of it);
-//   - the worker is suspended, or inside the kernel: the signal is kept in its Task, and raised when
-//     it leaves the kernel next;
+//   - the worker is suspended, or inside the kernel: the signal is kept in its Task, and raised
+//     when it leaves the kernel next;
 //   - the signal was meant for the process (signal_aim.h): it goes back to the process, and this
-//     thread does not wait for signals of this number any more, so that another thread gets it, or
-//     it stays pending as if the parked thread blocked it.
+//     thread does not wait for signals of this number (unawaited_signals.h), so that another thread
+//     gets it, or it stays pending as if the parked thread blocked it. Of several real-time signals
+//     of one number that nobody has taken yet, the order may change so.
 //
 // What Linux keeps by kernel thread stays so: a signal mask is that of the carrier, and a signal
 // that the carrier blocks waits there. A signal that is sent again carries this process as its
@@ -42,8 +43,7 @@ namespace ums::kernel {
 // Context: any stack, all signals blocked.
 void signal_task(Task& task, const siginfo_t& info) noexcept;
 
-// Passes on `info`, which a parked Cpu has taken. Removes its number from `cpu.awaited` if it was
-// meant for the process.
+// Passes on `info`, which a parked Cpu has taken.
 // Context: the park stack (see idle_nosan.cpp).
 void pass_on_parked_signal(Cpu& cpu, const siginfo_t& info) noexcept;
 

@@ -10,6 +10,7 @@
 #include "sim_kernel/sched/cancel_signal.h"
 #include "sim_kernel/sched/idle.h"
 #include "sim_kernel/sched/signal_aim.h"
+#include "sim_kernel/sched/unawaited_signals.h"
 
 namespace ums::kernel {
 
@@ -68,6 +69,12 @@ void send_to_process(const siginfo_t& info) noexcept {
   if (raw_syscall(SYS_rt_sigqueueinfo, kernel_pid, signal, syscall_arg(&info)) != 0) {
     raw_syscall(SYS_kill, kernel_pid, signal);
   }
+}
+
+// Leaves a signal to this kernel thread's own later look at those that it does not await.
+bool put_off(const Cpu& cpu, const siginfo_t& info) noexcept {
+  return raw_syscall(SYS_rt_tgsigqueueinfo, kernel_pid, cpu.tid, info.si_signo,
+                     syscall_arg(&info)) == 0;
 }
 
 // Holds Task::signal_lock, a bare word: a SpinLock's rank is thread-local.
@@ -201,8 +208,8 @@ void signal_task(Task& task, const siginfo_t& info) noexcept {
   SignalGuard guard(task);
   keep_locked(task, info);
   task.exit_work.fetch_or(kExitSignalSent, std::memory_order_relaxed);
-  // After the barrier either the task sees exit_work as it enters or leaves the kernel, or this sees
-  // it outside. Where this is its own kernel thread it is about to run there: it sees exit_work.
+  // After the barrier either the task sees exit_work as it enters or leaves the kernel, or this
+  // sees it outside. Where this is its own kernel thread it is about to run there: it sees exit_work.
   raw_syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0);
   const pid_t tid = where_running(task);
   if (tid != 0 && tid != raw_syscall(SYS_gettid)) return send_kept_locked(task, tid);
@@ -210,11 +217,12 @@ void signal_task(Task& task, const siginfo_t& info) noexcept {
 }
 
 void pass_on_parked_signal(Cpu& cpu, const siginfo_t& info) noexcept {
-  if (!aimed_at_thread(info)) {
-    cpu.awaited.fetch_and(~signal_bit(info.si_signo), std::memory_order_relaxed);
-    send_to_process(info);
-    return;
-  }
+  const SignalAim aim = signal_aim(info);
+  // Nobody but glibc handles it, which ignores what a thread of this process has not sent.
+  if (aim == SignalAim::kProcess && info.si_signo == kWakeSignal) return;
+  if (aim != SignalAim::kThread) await_no_more(cpu, info.si_signo);
+  if (aim == SignalAim::kProcess) return send_to_process(info);
+  if (aim == SignalAim::kUnknown && put_off(cpu, info)) return;
   Task* const named = cancel_signal_task(info);
   signal_task(named != nullptr ? *named : *cpu.home_task, info);
 }

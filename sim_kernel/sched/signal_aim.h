@@ -14,7 +14,7 @@
 //
 // Taken for the other: SIGIO that F_SETOWN_EX aims at a thread; and rt_sigqueueinfo to the own
 // process by the bare system call. Timers are taken for the process's where /proc does not list
-// them.
+// them. Where no descriptor is free to look, that is not known for the moment.
 //
 // Thread safety: any thread, any stack.
 #pragma once
@@ -23,7 +23,9 @@
 
 namespace ums::kernel {
 
-bool aimed_at_thread(const siginfo_t& info) noexcept;
+enum class SignalAim { kThread, kProcess, kUnknown };
+
+SignalAim signal_aim(const siginfo_t& info) noexcept;
 
 // Marks a queued signal of this process as one for the process. The mark is in bytes of `info` that
 // Linux carries along and no interface shows.

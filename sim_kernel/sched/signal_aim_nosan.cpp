@@ -3,9 +3,9 @@
 // Called on a park stack; see idle_nosan.cpp for what that forbids.
 #include "sim_kernel/sched/signal_aim.h"
 
-#include <fcntl.h>
+#include <cerrno>
 
-#include "sim_kernel/base/raw_syscall.h"
+#include "sim_kernel/base/proc_file.h"
 #include "sim_kernel/sched/task.h"
 
 namespace ums::kernel {
@@ -16,7 +16,7 @@ namespace {
 constexpr int kMarkWord = 4;
 constexpr int kMark = 0x756d7370;
 
-// Reads /proc/self/timers, a byte at a time (proc(5)):
+// Reads /proc/self/timers (proc(5)):
 //     ID: 1
 //     signal: 60/00007fff86e452a8
 //     notify: signal/pid.2634
@@ -54,33 +54,29 @@ class TimerReader {
   bool names_thread_ = false;
 };
 
-bool timer_names_thread(int timer) noexcept {
-  const long fd =
-      raw_syscall(SYS_openat, AT_FDCWD, syscall_arg("/proc/self/timers"), O_RDONLY | O_CLOEXEC, 0);
-  if (fd < 0) return false;
+SignalAim timer_aim(int timer) noexcept {
   TimerReader reader(timer);
-  char bytes[64];
-  long count = 0;
-  bool found = false;
-  while (!found && (count = raw_syscall(SYS_read, fd, syscall_arg(bytes), sizeof bytes)) > 0) {
-    for (long i = 0; i < count && !found; ++i) found = reader.read(bytes[i]);
-  }
-  raw_syscall(SYS_close, fd);
-  return reader.names_thread();
+  const long error = read_proc_file("/proc/self/timers", reader);
+  if (error == -EMFILE || error == -ENFILE) return SignalAim::kUnknown;
+  return reader.names_thread() ? SignalAim::kThread : SignalAim::kProcess;
+}
+
+bool queued_for_thread(const siginfo_t& info) noexcept {
+  return info.si_pid == kernel_pid && info._sifields._pad[kMarkWord] != kMark;
 }
 
 }  // namespace
 
-bool aimed_at_thread(const siginfo_t& info) noexcept {
+SignalAim signal_aim(const siginfo_t& info) noexcept {
   switch (info.si_code) {
     case SI_TKILL:
-      return true;
+      return SignalAim::kThread;
     case SI_TIMER:
-      return timer_names_thread(info.si_timerid);
+      return timer_aim(info.si_timerid);
     case SI_QUEUE:
-      return info.si_pid == kernel_pid && info._sifields._pad[kMarkWord] != kMark;
+      return queued_for_thread(info) ? SignalAim::kThread : SignalAim::kProcess;
     default:
-      return false;
+      return SignalAim::kProcess;
   }
 }
 

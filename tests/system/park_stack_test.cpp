@@ -90,5 +90,32 @@ TEST_F(ParkStack, HasRoomForSignals) {
   signal(SIGUSR1, SIG_DFL);
 }
 
+TEST_F(ParkStack, HasRoomToGiveSignalsBack) {
+  sigset_t set;
+  sigset_t before;
+  sigemptyset(&set);
+  for (const int signal : {SIGRTMIN, SIGUSR1}) {
+    ::signal(signal, [](int) {});
+    sigaddset(&set, signal);
+  }
+  ASSERT_EQ(pthread_sigmask(SIG_BLOCK, &set, &before), 0);  // all that is left is parked
+  become_scheduler(fd_, list_);
+  Worker worker(fd_, list_);
+  const unsigned char* const stack = paint(worker);
+
+  const SignalTimer timer(SIGEV_SIGNAL, 0, 1);
+  EXPECT_EQ(kill(getpid(), SIGUSR1), 0);
+  const std::uint64_t bits = 1UL << (SIGRTMIN - 1) | 1UL << (SIGUSR1 - 1);
+  wait_until([&] { return (kernel::find_task(worker.tid())->home.awaited & bits) == 0; });
+  EXPECT_EQ(pthread_kill(worker.handle(), SIGUSR1), 0);
+  wait_until([&] { return kept(worker) == 1; });
+  wait_until_asleep(worker.tid());
+  EXPECT_TRUE(is_painted(stack));
+
+  run_workers(fd_, list_, 1);
+  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  for (const int signal : {SIGRTMIN, SIGUSR1}) ::signal(signal, SIG_DFL);
+}
+
 }  // namespace
 }  // namespace ums::test

@@ -3,14 +3,17 @@
 // Signals to the process, while the kernel threads of suspended workers wait for signals too: they
 // reach the program's own threads, as if those workers blocked them.
 #include <pthread.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <cerrno>
 #include <csignal>
 #include <memory>
 
+#include "sim_kernel/sched/parked_signals.h"
 #include "sim_kernel/sched/task.h"
 #include "support/emulator.h"
 #include "support/signal_timer.h"
@@ -26,6 +29,7 @@ class ProcessSignals : public DeviceTest {
     sigemptyset(&set_);
     sigaddset(&set_, SIGRTMIN);
     sigaddset(&set_, SIGUSR1);
+    for (const int signal : {SIGRTMIN, SIGUSR1}) ::signal(signal, [](int) {});
     ASSERT_EQ(pthread_sigmask(SIG_BLOCK, &set_, &old_), 0);
     DeviceTest::SetUp();
     become_scheduler(fd_, list_);
@@ -35,17 +39,23 @@ class ProcessSignals : public DeviceTest {
     run_workers(fd_, list_, static_cast<int>(workers_.size()));
     for (auto& worker : workers_) worker.reset();
     DeviceTest::TearDown();
-    pthread_sigmask(SIG_SETMASK, &old_, nullptr);
+    pthread_sigmask(SIG_SETMASK, &old_, nullptr);  // what a worker was sent arrives now
+    for (const int signal : {SIGRTMIN, SIGUSR1}) ::signal(signal, SIG_DFL);
+  }
+
+  // Waits until no kernel thread that is parked awaits the signal `number`, or all do.
+  void wait_until_awaited(int number, bool awaited) {
+    const std::uint64_t bit = 1UL << (number - 1);
+    wait_until([&] {
+      return std::all_of(workers_.begin(), workers_.end(), [&](const auto& worker) {
+        return ((kernel::find_task(worker->tid())->home.awaited & bit) != 0) == awaited;
+      });
+    });
   }
 
   // Takes the signal `number`, once each kernel thread that is parked has had it and given it back.
   siginfo_t take(int number) {
-    const std::uint64_t bit = 1UL << (number - 1);
-    wait_until([&] {
-      return std::all_of(workers_.begin(), workers_.end(), [bit](const auto& worker) {
-        return (kernel::find_task(worker->tid())->home.awaited & bit) == 0;
-      });
-    });
+    wait_until_awaited(number, false);
     siginfo_t info;
     int signal = 0;
     do {
@@ -56,6 +66,11 @@ class ProcessSignals : public DeviceTest {
   }
 
   static constexpr int kRounds = 20;
+
+  const Worker& first_worker() const { return *workers_[0]; }
+  int kept() const {
+    return kernel::pending_signal_count(*kernel::find_task(first_worker().tid()));
+  }
 
  private:
   sigset_t set_{};
@@ -86,6 +101,37 @@ TEST_F(ProcessSignals, Timer) {
     const siginfo_t info = take(SIGRTMIN);
     EXPECT_EQ(info.si_code, SI_TIMER);
     EXPECT_EQ(info.si_value.sival_int, i);
+  }
+}
+
+// One that names a worker is not held up by one of the same number for the process.
+TEST_F(ProcessSignals, DoesNotHoldUpThatOfAWorker) {
+  ASSERT_EQ(kill(getpid(), SIGUSR1), 0);
+  wait_until_awaited(SIGUSR1, false);
+  ASSERT_EQ(pthread_kill(first_worker().handle(), SIGUSR1), 0);
+  wait_until([this] { return kept() == 1; });
+  EXPECT_EQ(take(SIGUSR1).si_code, SI_USER) << "still there";
+}
+
+TEST_F(ProcessSignals, ThatIsGoneIsAwaitedAgain) {
+  ASSERT_EQ(kill(getpid(), SIGUSR1), 0);
+  take(SIGUSR1);
+  wait_until_awaited(SIGUSR1, true);
+}
+
+// With no descriptor free Linux cannot be asked whom a timer names.
+TEST_F(ProcessSignals, TimerOfAWorkerWaitsForADescriptor) {
+  rlimit before;
+  ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &before), 0);
+  const rlimit none{0, before.rlim_max};
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &none), 0);
+  {
+    const SignalTimer timer(SIGEV_THREAD_ID, first_worker().tid(), 1);
+    const std::atomic<std::uint64_t>& awaited =
+        kernel::find_task(first_worker().tid())->home.awaited;
+    wait_until([&] { return (awaited & (1UL << (SIGRTMIN - 1))) == 0; });
+    ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &before), 0);
+    wait_until([this] { return kept() == 1; });
   }
 }
 

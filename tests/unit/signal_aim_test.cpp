@@ -2,6 +2,7 @@
 #include "sim_kernel/sched/signal_aim.h"
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -16,7 +17,8 @@
 namespace {
 
 using ums::kernel::aim_at_process;
-using ums::kernel::aimed_at_thread;
+using ums::kernel::signal_aim;
+using ums::kernel::SignalAim;
 
 // A signal of this process with the code `code`.
 siginfo_t signal_of(int code) {
@@ -30,21 +32,21 @@ siginfo_t signal_of(int code) {
 }
 
 TEST(SignalAim, PlainSignals) {
-  EXPECT_TRUE(aimed_at_thread(signal_of(SI_TKILL)));
+  EXPECT_EQ(signal_aim(signal_of(SI_TKILL)), SignalAim::kThread);
   for (const int code :
        std::initializer_list<int>{SI_USER, SI_KERNEL, SI_MESGQ, SI_SIGIO, CLD_EXITED}) {
-    EXPECT_FALSE(aimed_at_thread(signal_of(code))) << code;
+    EXPECT_EQ(signal_aim(signal_of(code)), SignalAim::kProcess) << code;
   }
 }
 
 TEST(SignalAim, QueuedSignals) {
   siginfo_t info = signal_of(SI_QUEUE);
-  EXPECT_TRUE(aimed_at_thread(info));
+  EXPECT_EQ(signal_aim(info), SignalAim::kThread);
   aim_at_process(info);
-  EXPECT_FALSE(aimed_at_thread(info));
+  EXPECT_EQ(signal_aim(info), SignalAim::kProcess);
   info = signal_of(SI_QUEUE);
   info.si_pid = getpid() + 1;
-  EXPECT_FALSE(aimed_at_thread(info)) << "another process knows only processes";
+  EXPECT_EQ(signal_aim(info), SignalAim::kProcess) << "another process knows only processes";
 }
 
 // The mark travels with the signal, and no field shows it.
@@ -57,7 +59,7 @@ TEST(SignalAim, MarkOfSigqueue) {
   ASSERT_EQ(sigqueue(getpid(), SIGRTMIN, sigval{.sival_int = 42}), 0);
   siginfo_t info;
   ASSERT_EQ(sigwaitinfo(&set, &info), SIGRTMIN);
-  EXPECT_FALSE(aimed_at_thread(info));
+  EXPECT_EQ(signal_aim(info), SignalAim::kProcess);
   EXPECT_EQ(info.si_code, SI_QUEUE);
   EXPECT_EQ(info.si_errno, 0);
   EXPECT_EQ(info.si_pid, getpid());
@@ -65,7 +67,7 @@ TEST(SignalAim, MarkOfSigqueue) {
   EXPECT_EQ(info.si_value.sival_int, 42);
   ASSERT_EQ(pthread_sigqueue(pthread_self(), SIGRTMIN, sigval{.sival_int = 43}), 0);
   ASSERT_EQ(sigwaitinfo(&set, &info), SIGRTMIN);
-  EXPECT_TRUE(aimed_at_thread(info));
+  EXPECT_EQ(signal_aim(info), SignalAim::kThread);
   pthread_sigmask(SIG_SETMASK, &old, nullptr);
 }
 
@@ -103,15 +105,26 @@ TEST_F(SignalAimTimers, AreToldApart) {
   SKIP_UNDER_EMULATOR("its timers have other numbers than those in /proc");
   if (access("/proc/self/timers", R_OK) != 0) GTEST_SKIP() << "Linux lists no timers here";
   for (int i = 0; i < 30; ++i) {
-    EXPECT_FALSE(aimed_at_thread(timer_signal(SIGEV_SIGNAL))) << i;
-    EXPECT_TRUE(aimed_at_thread(timer_signal(SIGEV_THREAD_ID))) << i;
+    EXPECT_EQ(signal_aim(timer_signal(SIGEV_SIGNAL)), SignalAim::kProcess) << i;
+    EXPECT_EQ(signal_aim(timer_signal(SIGEV_THREAD_ID)), SignalAim::kThread) << i;
   }
+}
+
+TEST_F(SignalAimTimers, NeedADescriptor) {
+  const siginfo_t info = timer_signal(SIGEV_THREAD_ID);
+  rlimit before;
+  ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &before), 0);
+  const rlimit none{0, before.rlim_max};
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &none), 0);
+  const SignalAim aim = signal_aim(info);
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &before), 0);
+  EXPECT_EQ(aim, SignalAim::kUnknown);
 }
 
 TEST_F(SignalAimTimers, UnknownOneIsTheProcesss) {
   siginfo_t info = timer_signal(SIGEV_THREAD_ID);
   info.si_timerid = 12345;
-  EXPECT_FALSE(aimed_at_thread(info));
+  EXPECT_EQ(signal_aim(info), SignalAim::kProcess);
 }
 
 }  // namespace

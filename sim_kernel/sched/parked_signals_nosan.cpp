@@ -209,7 +209,7 @@ void signal_task(Task& task, const siginfo_t& info) noexcept {
   keep_locked(task, info);
   task.exit_work.fetch_or(kExitSignalSent, std::memory_order_relaxed);
   // After the barrier either the task sees exit_work as it enters or leaves the kernel, or this
-  // sees it outside. Where this is its own kernel thread it is about to run there: it sees exit_work.
+  // sees it outside. Where this is its own kernel thread it is about to run there and look.
   raw_syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0);
   const pid_t tid = where_running(task);
   if (tid != 0 && tid != raw_syscall(SYS_gettid)) return send_kept_locked(task, tid);

@@ -115,6 +115,17 @@ TEST_F(Cancel, SchedulerThatExecutes) {
   run_workers(fd_, list_, 1);
 }
 
+// The C library ends the caller inside of pthread_cancel.
+TEST_F(Cancel, ThreadThatCancelsItself) {
+  if (UMS_SANITIZE_THREAD) GTEST_SKIP() << "ThreadSanitizer cannot be left anywhere";
+  Thread thread([&] {
+    cancel_at_once();
+    pthread_cancel(pthread_self());
+    ADD_FAILURE() << "not cancelled";
+  });
+  EXPECT_EQ(thread.join(), PTHREAD_CANCELED);
+}
+
 // It sleeps in the kernel when the signal arrives, and is cancelled when its wait ends: the worker
 // that it was given is in no list, and stays executable.
 TEST_F(Cancel, SchedulerThatWaits) {

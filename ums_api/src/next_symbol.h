@@ -32,7 +32,8 @@ class NextSymbol<Return(Args...)> {
   explicit constexpr NextSymbol(const char* name) noexcept : name_(name) {}
 
   void resolve() noexcept { static_cast<void>(get()); }
-  Return operator()(Args... args) noexcept { return get()(args...); }
+  // Not noexcept: what unwinds through the C library's function unwinds through here.
+  Return operator()(Args... args) { return get()(args...); }
 
  private:
   using Function = Return (*)(Args...);

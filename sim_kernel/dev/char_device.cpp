@@ -11,6 +11,7 @@
 #include "sim_kernel/init/start_kernel.h"
 #include "sim_kernel/sched/kernel_section.h"
 #include "sim_kernel/sched/parked_signals.h"
+#include "sim_kernel/sched/signal_mask.h"
 #include "sim_kernel/sync/rcu.h"
 
 namespace ums::kernel {
@@ -54,7 +55,8 @@ void exit_to_user(Task& me) {
     }
     if ((work & kExitRcu) != 0) rcu_do_callbacks();
   }
-  // Looked at again: one may have come during the section.
+  if ((work & kExitMask) != 0) restore_signal_mask_on_exit(me);
+  // Looked at again: one may have come meanwhile.
   const std::uint32_t signals = kExitSignals | kExitSignalSent;
   if ((me.exit_work.load(std::memory_order_relaxed) & signals) != 0) raise_pending_signals(me);
 }

@@ -53,7 +53,7 @@ struct Cpu {
   std::atomic<std::uint64_t> awaited{~0UL};  // the signals that the idle loop waits for
   pid_t tid = 0;                             // the kernel thread
   bool rseq_gone = false;                    // see rseq.h
-  std::uint64_t signal_mask = 0;             // its mask while the idle loop blocks everything
+  std::uint64_t signal_mask = 0;             // that its home task has set; see signal_mask.h
 };
 
 // Runs `task`, suspended or about to be, on the idle Cpu that is its place: the one where it waits

@@ -11,15 +11,6 @@
 
 namespace ums::kernel {
 
-namespace {
-
-void block_all_signals(Cpu& cpu) noexcept {
-  const std::uint64_t all = ~0UL;
-  raw_syscall(SYS_rt_sigprocmask, SIG_SETMASK, syscall_arg(&all), syscall_arg(&cpu.signal_mask), 8);
-}
-
-}  // namespace
-
 Result<void> prepare_idle(Task& me) noexcept {
   Cpu& cpu = *me.cpu;
   if (cpu.park_stack == nullptr) {
@@ -29,15 +20,15 @@ Result<void> prepare_idle(Task& me) noexcept {
         Continuation::on_stack(cpu.park_stack, kParkStackBytes, idle_loop, &cpu);
     cpu.idle.on_cpu.store(false, std::memory_order_relaxed);
   }
-  block_all_signals(cpu);
+  block_all_signals(me);
   return {};
 }
 
-void leave_idle(Cpu& cpu) noexcept {
-  raw_syscall(SYS_rt_sigprocmask, SIG_SETMASK, syscall_arg(&cpu.signal_mask), 0, 8);
+void see_off_homebound(Task& me) noexcept {
+  Task& leaver = *std::exchange(me.cpu->homebound, nullptr);
+  wake_idle_cpu(leaver.home, leaver);
+  me.exit_work.fetch_or(kExitMask, std::memory_order_relaxed);  // its own bit
 }
-
-void cancel_idle(Task& me) noexcept { leave_idle(*me.cpu); }
 
 void switch_to_idle(Task& me, WakeUp wake) noexcept {
   assert_may_schedule(me);

@@ -26,6 +26,7 @@
 
 #include "sim_kernel/base/result.h"
 #include "sim_kernel/fiber/tsan_handoff.h"
+#include "sim_kernel/sched/signal_mask.h"
 #include "sim_kernel/sched/task.h"
 #include "sim_kernel/sync/lock_rank.h"
 #include "sim_kernel/sync/rcu.h"
@@ -33,16 +34,16 @@
 namespace ums::kernel {
 
 // Makes sure that this Cpu has an idle loop, and blocks every signal on it until a task runs here
-// again. Errors: ENOMEM. Undone by cancel_idle, or by whoever comes out of the idle loop.
+// again. Errors: ENOMEM. Undone by whoever comes out of the idle loop.
 Result<void> prepare_idle(Task& me) noexcept;
-void cancel_idle(Task& me) noexcept;
 
 // Leaves the Cpu to its idle loop, which then performs `wake`. Needs prepare_idle. Returns when the
 // task is executed, or handed to an idle Cpu.
 void switch_to_idle(Task& me, WakeUp wake) noexcept;
 
-// Restores the signal mask of a Cpu that came out of its idle loop. Context: a task's own stack.
-void leave_idle(Cpu& cpu) noexcept;
+// Wakes the task that has left the Cpu of `me` for its own. It may have changed the signal mask
+// here, which `me` restores on its way out of the kernel. Context: `me` has just arrived.
+void see_off_homebound(Task& me) noexcept;
 
 // Waits until `context` is saved, then claims it for the caller's Cpu.
 // Ordering: acquire; pairs with the release in save_previous.
@@ -71,11 +72,10 @@ inline __attribute__((always_inline)) void arrive(Task& me, Continuation from) n
   const bool was_idle = here.previous == &here.idle;
   save_previous(here, std::move(from));
   if (was_idle) [[unlikely]] {
-    leave_idle(here);
+    restore_signal_mask(here);
   }
   if (here.homebound != nullptr) [[unlikely]] {
-    Task& leaver = *std::exchange(here.homebound, nullptr);
-    wake_idle_cpu(leaver.home, leaver);
+    see_off_homebound(me);
   }
 }
 

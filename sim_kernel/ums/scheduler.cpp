@@ -43,6 +43,7 @@ Result<void> scheduler_enter(UmsData& data, Task& me, int list_id) noexcept {
     return registered.error();
   }
   rseq_unregister(*me.cpu);
+  learn_signal_mask(me);
   trace_scheduler_enter(me.tid, list_id);
   return {};
 }

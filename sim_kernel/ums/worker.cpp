@@ -3,14 +3,11 @@
 
 #include <boost/intrusive/parent_from_member.hpp>
 #include <cerrno>
-#include <csignal>
 #include <utility>
 
 #include "sim_kernel/base/printk.h"
-#include "sim_kernel/base/raw_syscall.h"
 #include "sim_kernel/debug/misuse.h"
 #include "sim_kernel/mm/slab.h"
-#include "sim_kernel/sched/idle.h"
 #include "sim_kernel/sched/rseq.h"
 #include "sim_kernel/ums/switch_path.h"
 
@@ -62,22 +59,9 @@ void wake_scheduler(Task& scheduler) noexcept {
   wake_idle_cpu(*scheduler.cpu, scheduler);
 }
 
-// A worker that was cancelled unwinds out of a signal handler, which leaves that signal blocked on
-// its carrier.
-void unblock_cancellation() noexcept {
-  const std::uint64_t signals = 1UL << (kWakeSignal - 1);
-  raw_syscall(SYS_rt_sigprocmask, SIG_UNBLOCK, syscall_arg(&signals), 0, 8);
-}
-
 void report_orphan(const Scheduler& scheduler, const Worker& worker) noexcept {
   pr_warn("scheduler {} ended with worker {} dequeued: no list has it, execute it by its id",
           scheduler.id, worker.id);
-}
-
-// Leaves the carrier to the scheduler beneath, for the caller's own kernel thread.
-void go_home(Task& me) noexcept {
-  unblock_cancellation();
-  switch_home(me);
 }
 
 }  // namespace
@@ -126,7 +110,7 @@ Result<void> worker_exit(UmsData& data, Task& me) noexcept {
   trace_worker_exit(worker->id, scheduler.id);
   unregister_worker(*worker);
   if (me.resumer == &scheduler.task) {
-    go_home(me);
+    switch_home(me);
   } else {
     wake_scheduler(scheduler.task);
   }

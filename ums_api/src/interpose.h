@@ -6,6 +6,7 @@
 //     interpose_gettid.cpp   gettid, syscall
 //     interpose_mutex.cpp    pthread_mutex_init
 //     interpose_setuid.cpp   setuid and its family
+//     interpose_sigmask.cpp  pthread_sigmask, sigprocmask
 //     interpose_sigqueue.cpp sigqueue
 //
 // Loading the library calls all of the functions below. They find the C library's own definitions,
@@ -21,6 +22,7 @@ void interpose_cancel() noexcept;
 void interpose_gettid() noexcept;
 void interpose_mutex() noexcept;
 void interpose_setuid() noexcept;
+void interpose_sigmask() noexcept;
 void interpose_sigqueue() noexcept;
 
 }  // namespace ums::api

@@ -103,6 +103,7 @@ __attribute__((constructor(101))) void load() noexcept {
   interpose_gettid();
   interpose_mutex();
   interpose_setuid();
+  interpose_sigmask();
   interpose_sigqueue();
   pthread_mutex_lock(&lock);
   open_locked();

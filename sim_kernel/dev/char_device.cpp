@@ -12,6 +12,7 @@
 #include "sim_kernel/sched/kernel_section.h"
 #include "sim_kernel/sched/parked_signals.h"
 #include "sim_kernel/sched/signal_mask.h"
+#include "sim_kernel/sched/wait_queue.h"
 #include "sim_kernel/sync/rcu.h"
 
 namespace ums::kernel {
@@ -37,12 +38,48 @@ std::array<CharDevice, 4> devices{};
       me.tid, before + 1 == kNestedCallReportsMax ? " (not reported any more)" : "");
 }
 
+// Enters by `enter`, which returns whether it has, after all that must come before.
+template <typename Enter>
+Result<void> enter_and_stay(Task& me, bool entered, Enter enter) {
+  if (!entered) {
+    leave_left_call(me);
+    entered = enter();
+  }
+  while (entered && has_signal_sent(me)) {
+    file_leave(me);
+    exit_to_user(me);
+    entered = enter();
+  }
+  if (!entered) return enter_error(me);
+  return {};
+}
+
 }  // namespace
 
 Error enter_error(const Task& me) noexcept {
   if (me.syscall_file.load(std::memory_order_relaxed) == nullptr) return Error{EBADF};
   report_nested_call(me);
   return Error{EBUSY};
+}
+
+bool leave_left_call(Task& me) noexcept {
+  if (!has_left_wait(me)) return false;
+  end_left_wait(me);
+  file_leave(me);
+  return true;
+}
+
+Result<File*> enter_slowly(Task& me, const std::atomic<File*>& slot, File* entered) {
+  File* file = entered;
+  TRY(enter_and_stay(me, entered != nullptr, [&] {
+    file = file_enter(me, slot);
+    return file != nullptr;
+  }));
+  return file;
+}
+
+Result<void> enter_pinned_slowly(Task& me, File& file, bool entered) {
+  return enter_and_stay(me, entered, [&] { return file_enter_pinned(me, file); });
 }
 
 void exit_to_user(Task& me) {
@@ -87,7 +124,7 @@ Result<int> device_open(const char* path, int flags, OpenFor whom) noexcept {
   if (driver == nullptr) return Error{ENOENT};
   Task* const me = current_task();
   if (me == nullptr) return Error{ENOMEM};
-  if (me->syscall_file.load(std::memory_order_relaxed) != nullptr) {
+  if (me->syscall_file.load(std::memory_order_relaxed) != nullptr && !leave_left_call(*me)) {
     return enter_error(*me);
   }
   const KernelSection section(me);

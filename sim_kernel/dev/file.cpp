@@ -233,7 +233,11 @@ void FileTable::task_exit(Task& me) noexcept {
   for (;;) {
     File* file = nullptr;
     store_then_light_barrier(me.syscall_file, no_file());
-    if (!stay_inside(me)) continue;
+    if (has_signal_sent(me)) {
+      file_leave(me);
+      exit_to_user(me);
+      continue;
+    }
     {
       SpinGuard guard(lock_);
       file = enter_next_locked(me, after);
@@ -265,8 +269,9 @@ namespace {
 
 // Whether a signal handler asks that interrupted the kernel, perhaps where it holds our lock.
 bool is_nested() noexcept {
-  const Task* const me = current_or_null;
-  return me != nullptr && me->syscall_file.load(std::memory_order_relaxed) != nullptr;
+  Task* const me = current_or_null;
+  return me != nullptr && me->syscall_file.load(std::memory_order_relaxed) != nullptr &&
+         !leave_left_call(*me);
 }
 
 }  // namespace

@@ -17,29 +17,48 @@
 
 namespace ums::kernel {
 
-// Why file_enter failed: EBADF, or EBUSY, which is reported.
+// What a task does that could not enter, or has entered and must not stay: a signal is on its way
+// to it (has_signal_sent), and its handler runs first; or it sleeps in a call that it has left by
+// siglongjmp out of a signal handler (wait_queue.h), which ends now.
+// Errors: EBADF; EBUSY, which is reported.
+Result<File*> enter_slowly(Task& me, const std::atomic<File*>& slot, File* entered);
+Result<void> enter_pinned_slowly(Task& me, File& file, bool entered);
+
+// Why a task could not enter: EBADF, or EBUSY, which is reported.
 Error enter_error(const Task& me) noexcept;
+
+// Ends the call that the task sleeps in, if it has left that by siglongjmp. Returns whether it had.
+bool leave_left_call(Task& me) noexcept;
 
 // What a task does on its way back to the program, when exit_work says so.
 void exit_to_user(Task& me);
 
-// A task that has entered a file stays, unless a signal is on its way to it: then it leaves again,
-// lets the handler run, and returns false.
-inline __attribute__((always_inline)) bool stay_inside(Task& me) {
-  if ((me.exit_work.load(std::memory_order_relaxed) & kExitSignalSent) == 0) [[likely]] {
-    return true;
-  }
-  file_leave(me);
-  exit_to_user(me);
-  return false;
+// Whether a signal is on its way to a task that has just entered the kernel: it leaves again.
+inline bool has_signal_sent(const Task& me) noexcept {
+  return (me.exit_work.load(std::memory_order_relaxed) & kExitSignalSent) != 0;
 }
+
+// Leaves the file at the end of a scope, by an unwinding too.
+class FileLeaver {
+ public:
+  explicit FileLeaver(Task& me) noexcept : me_(me) {}
+  ~FileLeaver() { file_leave(me_); }
+  FileLeaver(const FileLeaver&) = delete;
+  FileLeaver& operator=(const FileLeaver&) = delete;
+
+ private:
+  Task& me_;
+};
 
 // What a task does inside a file, and on its way out.
 template <typename Handler>
 inline __attribute__((always_inline)) Result<void> system_call_body(File& file, Task& me,
                                                                     Handler handler) {
-  const Result<void> result = handler(file, me);
-  file_leave(me);
+  Result<void> result;
+  {
+    const FileLeaver leaver(me);
+    result = handler(file, me);
+  }
   if (me.exit_work.load(std::memory_order_relaxed) != 0) [[unlikely]] {
     exit_to_user(me);
   }
@@ -57,13 +76,10 @@ inline __attribute__((always_inline)) Result<void> system_call(const std::atomic
   if (me == nullptr) [[unlikely]] {
     return Error{ENOMEM};
   }
-  File* file = nullptr;
-  do {
-    file = file_enter(*me, slot);
-    if (file == nullptr) [[unlikely]] {
-      return enter_error(*me);
-    }
-  } while (!stay_inside(*me));
+  File* file = file_enter(*me, slot);
+  if (file == nullptr || has_signal_sent(*me)) [[unlikely]] {
+    file = TRY(enter_slowly(*me, slot, file));
+  }
   return system_call_body(*file, *me, handler);
 }
 
@@ -74,11 +90,10 @@ inline __attribute__((always_inline)) Result<void> system_call_pinned(File& file
   if (me == nullptr) [[unlikely]] {
     return Error{ENOMEM};
   }
-  do {
-    if (!file_enter_pinned(*me, file)) [[unlikely]] {
-      return enter_error(*me);
-    }
-  } while (!stay_inside(*me));
+  const bool entered = file_enter_pinned(*me, file);
+  if (!entered || has_signal_sent(*me)) [[unlikely]] {
+    TRY(enter_pinned_slowly(*me, file, entered));
+  }
   return system_call_body(file, *me, handler);
 }
 

@@ -40,14 +40,19 @@ void keep_for(Task& task, const siginfo_t& info) noexcept {
   raw_syscall(SYS_rt_sigprocmask, SIG_SETMASK, syscall_arg(&mask), 0, 8);
 }
 
+// Whether a thread may not be unwound from where it is: inside the kernel, but for a sleep.
+bool is_busy_inside(const Task* me) noexcept {
+  return me != nullptr && me->syscall_file.load(std::memory_order_relaxed) != nullptr &&
+         me->state.load(std::memory_order_relaxed) != TaskState::kInterruptible;
+}
+
 void on_cancel_signal(int signal, siginfo_t* info, void* context) {
   const bool sent_by_us = info->si_code == SI_TKILL || info->si_code == SI_QUEUE;
   if (!sent_by_us) return;  // nor does glibc take it
   Task* const me = current_or_null;
   Task* const aimed = aimed_task(*info, me);
   if (info->si_code == SI_QUEUE && aimed == nullptr) return;  // it has ended
-  const bool inside = me != nullptr && me->syscall_file.load(std::memory_order_relaxed) != nullptr;
-  if (aimed != me || inside) return keep_for(*aimed, *info);
+  if (aimed != me || is_busy_inside(me)) return keep_for(*aimed, *info);
   siginfo_t plain = *info;
   plain.si_code = SI_TKILL;  // the only one that glibc takes
   next_handler.load(std::memory_order_acquire)(signal, &plain, context);

@@ -10,6 +10,7 @@
 #include "sim_kernel/sched/kernel_section.h"
 #include "sim_kernel/sched/park_stack.h"
 #include "sim_kernel/sched/parked_signals.h"
+#include "sim_kernel/sched/wait_queue.h"
 
 extern "C" {
 extern void* __dso_handle __attribute__((visibility("hidden")));
@@ -28,6 +29,7 @@ void (*exit_hook)(Task& task) = nullptr;
 thread_local constinit bool task_ended __attribute__((tls_model("initial-exec"))) = false;
 
 void end_task(Task& task) noexcept {
+  end_left_wait(task);
   if (exit_hook != nullptr) exit_hook(task);
   task.syscall_file.store(no_file(), std::memory_order_relaxed);  // no handler calls any more
   change_task_state<TaskState::kRunning, TaskState::kDead>(task.state);

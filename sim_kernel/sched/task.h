@@ -23,6 +23,7 @@
 #include "sim_kernel/base/limits.h"
 #include "sim_kernel/sched/cpu.h"
 #include "sim_kernel/sched/task_state.h"
+#include "sim_kernel/sched/waiter.h"
 
 namespace ums::kernel {
 
@@ -73,6 +74,7 @@ class alignas(kCacheLineBytes) Task : public Context {
   std::atomic<bool> signal_lock{false};   // guards the next two (see parked_signals.h)
   std::uint64_t pending_signals = 0;      // plain signals, bit n-1 for signal n
   SignalQueue* queued_signals = nullptr;  // those that carry a value
+  Waiter waiter;                          // see wait_queue.h
   bool tsd_counted = false;               // its destructor runs in every round (see exit.h)
   int tsd_round = 0;                      // how often it has run
   boost::intrusive::list_member_hook<> task_list_hook;  // guarded by the task list's lock

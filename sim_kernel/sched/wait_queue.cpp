@@ -3,22 +3,76 @@
 
 #include <linux/futex.h>
 
+#include <csignal>
+
 #include "sim_kernel/base/raw_syscall.h"
 #include "sim_kernel/sched/schedule.h"
 
 namespace ums::kernel {
 
-bool WaitQueue::sleep_until_woken(Waiter& waiter) noexcept {
+namespace {
+
+constexpr std::uint64_t kMark = 0x736c656570657221;
+
+// How far above the frame that sleeps a call may begin that is made from the same depth.
+constexpr unsigned long kSameStackBytes = 16384;
+
+long wait_for_futex(const std::atomic<std::uint32_t>* word) {
+  return raw_syscall(SYS_futex, syscall_arg(word), FUTEX_WAIT_PRIVATE, 0, 0);
+}
+
+// To the compiler, a function that may throw. It sees none behind the instruction of a system call,
+// while a signal handler may begin to unwind there; and what is unwound must be a call.
+long (*volatile const interruptible_futex_wait)(const std::atomic<std::uint32_t>*) = wait_for_futex;
+
+// The task is asleep, for a scope.
+class Asleep {
+ public:
+  explicit Asleep(Task& me) noexcept : me_(me) {
+    change_task_state<TaskState::kRunning, TaskState::kInterruptible>(me_.state);
+  }
+  ~Asleep() { change_task_state<TaskState::kInterruptible, TaskState::kRunning>(me_.state); }
+  Asleep(const Asleep&) = delete;
+  Asleep& operator=(const Asleep&) = delete;
+
+ private:
+  Task& me_;
+};
+
+bool on_signal_stack() noexcept {
+  stack_t stack{};
+  raw_syscall(SYS_sigaltstack, 0, syscall_arg(&stack));
+  return (stack.ss_flags & SS_ONSTACK) != 0;
+}
+
+}  // namespace
+
+bool WaitQueue::sleep_until_woken(Waiter& waiter) {
   Task& me = *current_task();
   assert_may_schedule(me);
-  change_task_state<TaskState::kRunning, TaskState::kInterruptible>(me.state);
+  const volatile std::uint64_t mark = kMark;
+  waiter.mark = &mark;
+  const Asleep asleep(me);
   long result = 0;
   while (waiter.woken.load(std::memory_order_acquire) == 0 && result != -EINTR) {
     // Linux restarts the call by itself after a handler with SA_RESTART.
-    result = raw_syscall(SYS_futex, syscall_arg(&waiter.woken), FUTEX_WAIT_PRIVATE, 0, 0);
+    result = interruptible_futex_wait(&waiter.woken);
   }
-  change_task_state<TaskState::kInterruptible, TaskState::kRunning>(me.state);
   return result != -EINTR;
+}
+
+bool has_left_wait(const Task& me) noexcept {
+  if (me.state.load(std::memory_order_relaxed) != TaskState::kInterruptible) return false;
+  if (on_signal_stack()) return false;
+  const auto mark = reinterpret_cast<unsigned long>(me.waiter.mark);
+  const auto here = reinterpret_cast<unsigned long>(__builtin_frame_address(0));
+  return here - mark < kSameStackBytes || *me.waiter.mark != kMark;
+}
+
+void end_left_wait(Task& me) noexcept {
+  if (me.state.load(std::memory_order_relaxed) != TaskState::kInterruptible) return;
+  me.waiter.leave(me.waiter);
+  change_task_state<TaskState::kInterruptible, TaskState::kRunning>(me.state);
 }
 
 }  // namespace ums::kernel

@@ -112,7 +112,7 @@ WakeUp complist_wake_dequeuer_locked(Complist& list) noexcept {
   return list.workers.empty() ? WakeUp() : list.dequeuers.wake_up_one();
 }
 
-Result<void> complist_wait_locked(Complist& list) noexcept {
+Result<void> complist_wait_locked(Complist& list) {
   const pid_t waiter = current_task()->tid;
   trace_block_list(waiter, list.id.load(std::memory_order_relaxed));
   TRY(list.dequeuers.wait_event_interruptible(list.lock, [&list]() NO_THREAD_SAFETY_ANALYSIS {

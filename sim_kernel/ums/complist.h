@@ -80,10 +80,10 @@ void complist_return_rest_locked(Complist& list, Worker& worker) noexcept REQUIR
 // caller's alone until worker_hand_out or complist_put_back.
 // Errors: EINTR, EINVAL (its last user went while the caller, no user itself, waited).
 // Context: may sleep.
-inline Result<Worker*> complist_take_all(Complist& list) noexcept EXCLUDES(list.lock);
+inline Result<Worker*> complist_take_all(Complist& list) EXCLUDES(list.lock);
 
 // Waits until there is a worker. Errors, context: as complist_take_all.
-Result<void> complist_wait_locked(Complist& list) noexcept REQUIRES(list.lock);
+Result<void> complist_wait_locked(Complist& list) REQUIRES(list.lock);
 
 // Undoes complist_take_all: `first` and what it carries return to the head, in order.
 void complist_put_back(Complist& list, Worker& first) noexcept EXCLUDES(list.lock);

@@ -70,7 +70,7 @@ Result<void> ums_open(File& file, Task& opener, int flags) noexcept {
   return {};
 }
 
-Result<void> ums_ioctl(File& file, Task& me, std::uint32_t request, IoctlArg arg) noexcept {
+Result<void> ums_ioctl(File& file, Task& me, std::uint32_t request, IoctlArg arg) {
   if (!is_ums_ioctl(request)) [[unlikely]] {
     return Error{kEnotsupp};
   }

@@ -52,7 +52,7 @@ inline Result<void> ioctl_enter(UmsData& data, Task& me, IoctlArg arg) noexcept 
   return Error{EINVAL};
 }
 
-UMS_SWITCH_PATH Result<void> ioctl_dequeue_event(UmsData& data, Task& me, IoctlArg arg) noexcept {
+UMS_SWITCH_PATH Result<void> ioctl_dequeue_event(UmsData& data, Task& me, IoctlArg arg) {
   Scheduler* const scheduler = current_scheduler(data, me);
   if (scheduler == nullptr) [[unlikely]] {
     return Error{ESRCH};
@@ -65,7 +65,7 @@ UMS_SWITCH_PATH Result<void> ioctl_dequeue_event(UmsData& data, Task& me, IoctlA
   return {};
 }
 
-UMS_SWITCH_PATH Result<void> ioctl_dequeue_clist(UmsData& data, Task& me, IoctlArg arg) noexcept {
+UMS_SWITCH_PATH Result<void> ioctl_dequeue_clist(UmsData& data, Task& me, IoctlArg arg) {
   const auto pointer = user_pointer<dequeue_ums_complist_args>(arg);
   dequeue_ums_complist_args args;
   if (!get_user(args, pointer)) return Error{EACCES};
@@ -110,7 +110,7 @@ inline Result<void> ioctl_delete_clist(UmsData& data, Task&, IoctlArg arg) noexc
   return {};
 }
 
-using IoctlHandler = Result<void> (*)(UmsData& data, Task& me, IoctlArg arg) noexcept;
+using IoctlHandler = Result<void> (*)(UmsData& data, Task& me, IoctlArg arg);
 
 struct IoctlEntry {
   std::uint32_t request;

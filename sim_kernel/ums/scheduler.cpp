@@ -48,7 +48,7 @@ Result<void> scheduler_enter(UmsData& data, Task& me, int list_id) noexcept {
   return {};
 }
 
-Result<void> scheduler_sleep(Scheduler& scheduler) noexcept {
+Result<void> scheduler_sleep(Scheduler& scheduler) {
   trace_block_event(scheduler.id);
   SpinGuard guard(scheduler.lock);
   return scheduler.event_waiters.wait_event_interruptible(
@@ -69,15 +69,29 @@ void scheduler_trace_event(const Scheduler& scheduler) noexcept {
   }
 }
 
-Result<Worker*> scheduler_dequeue_foreign(UmsData& data, Scheduler* caller, int list_id) noexcept {
-  Complist& list = *TRY(complist_get(data, list_id));
-  Result<Worker*> first =
-      caller != nullptr ? complist_take_all(list) : Result<Worker*>(Error{ESRCH});
-  if (first.ok()) {
-    first.value()->dequeuer.store(caller, std::memory_order_relaxed);
-    trace_dequeue(caller->id, first.value()->id, 1 + first.value()->rest.size());
-  }
-  complist_put(list);
+namespace {
+
+// Gives back what complist_get returned, by an unwinding too.
+class ComplistReference {
+ public:
+  explicit ComplistReference(Complist& list) noexcept : list_(list) {}
+  ~ComplistReference() { complist_put(list_); }
+  ComplistReference(const ComplistReference&) = delete;
+  ComplistReference& operator=(const ComplistReference&) = delete;
+  Complist& operator*() const noexcept { return list_; }
+
+ private:
+  Complist& list_;
+};
+
+}  // namespace
+
+Result<Worker*> scheduler_dequeue_foreign(UmsData& data, Scheduler* caller, int list_id) {
+  const ComplistReference list(*TRY(complist_get(data, list_id)));
+  if (caller == nullptr) return Error{ESRCH};
+  Worker* const first = TRY(complist_take_all(*list));
+  first->dequeuer.store(caller, std::memory_order_relaxed);
+  trace_dequeue(caller->id, first->id, 1 + first->rest.size());
   return first;
 }
 

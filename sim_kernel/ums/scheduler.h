@@ -53,22 +53,22 @@ Result<void> scheduler_enter(UmsData& data, Task& me, int list_id) noexcept;
 
 // DQEVENT: waits until the caller has an event. It stays the oldest until events.pop().
 // Errors: EINTR.
-inline Result<void> scheduler_wait_event(Scheduler& scheduler) noexcept;
-Result<void> scheduler_sleep(Scheduler& scheduler) noexcept;
+inline Result<void> scheduler_wait_event(Scheduler& scheduler);
+Result<void> scheduler_sleep(Scheduler& scheduler);
 
 // Removes the oldest event, which has been delivered, and writes it into the timeline.
 inline void scheduler_event_taken(Scheduler& scheduler) noexcept;
 void scheduler_trace_event(const Scheduler& scheduler) noexcept;
 
 // The same, and takes the event. Errors: ESRCH (the caller is no scheduler), EINTR.
-inline Result<ums_sched_event> scheduler_take_event(UmsData& data, Task& me) noexcept;
+inline Result<ums_sched_event> scheduler_take_event(UmsData& data, Task& me);
 
 // DEQUEUE: takes all workers of list `list_id`, waiting for one. Returns the first.
 // Errors: EINVAL (no such list), ESRCH (the caller is no scheduler), EINTR.
-inline Result<Worker*> scheduler_dequeue(UmsData& data, Task& me, int list_id) noexcept;
+inline Result<Worker*> scheduler_dequeue(UmsData& data, Task& me, int list_id);
 
 // The same where `caller` is null, or the list is not the one that it entered with.
-Result<Worker*> scheduler_dequeue_foreign(UmsData& data, Scheduler* caller, int list_id) noexcept;
+Result<Worker*> scheduler_dequeue_foreign(UmsData& data, Scheduler* caller, int list_id);
 
 // EXEC: runs the worker `id` in the place of the caller until it yields or ends.
 // Errors: ESRCH (no such worker; the caller is no scheduler), EBUSY (see worker_claim), ENOMEM.

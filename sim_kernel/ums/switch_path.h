@@ -50,7 +50,7 @@ UMS_SWITCH_PATH WakeUp complist_add_tail(Complist& list, Worker& worker) noexcep
   return {};
 }
 
-UMS_SWITCH_PATH Result<Worker*> complist_take_all(Complist& list) noexcept {
+UMS_SWITCH_PATH Result<Worker*> complist_take_all(Complist& list) {
   SpinGuard guard(list.lock);
   if (list.workers.empty()) [[unlikely]] {
     TRY(complist_wait_locked(list));
@@ -136,7 +136,7 @@ UMS_SWITCH_PATH Result<pid_t> worker_next(UmsData& data, pid_t id) noexcept {
 
 // --- scheduler ---
 
-UMS_SWITCH_PATH Result<void> scheduler_wait_event(Scheduler& scheduler) noexcept {
+UMS_SWITCH_PATH Result<void> scheduler_wait_event(Scheduler& scheduler) {
   if (scheduler.events.empty()) [[unlikely]] {
     return scheduler_sleep(scheduler);
   }
@@ -150,7 +150,7 @@ UMS_SWITCH_PATH void scheduler_event_taken(Scheduler& scheduler) noexcept {
   scheduler.events.pop();
 }
 
-UMS_SWITCH_PATH Result<ums_sched_event> scheduler_take_event(UmsData& data, Task& me) noexcept {
+UMS_SWITCH_PATH Result<ums_sched_event> scheduler_take_event(UmsData& data, Task& me) {
   Scheduler* const scheduler = current_scheduler(data, me);
   if (scheduler == nullptr) [[unlikely]] {
     return Error{ESRCH};
@@ -161,7 +161,7 @@ UMS_SWITCH_PATH Result<ums_sched_event> scheduler_take_event(UmsData& data, Task
   return event;
 }
 
-UMS_SWITCH_PATH Result<Worker*> scheduler_dequeue(UmsData& data, Task& me, int list_id) noexcept {
+UMS_SWITCH_PATH Result<Worker*> scheduler_dequeue(UmsData& data, Task& me, int list_id) {
   Scheduler* const caller = current_scheduler(data, me);
   if (caller == nullptr || caller->complist.id.load(std::memory_order_relaxed) != list_id)
       [[unlikely]] {

@@ -69,6 +69,23 @@ class Signals : public DeviceTest {
     handled_values[static_cast<std::size_t>(handled)] = info->si_value.sival_int;
     ++handled;
   }
+
+  // The call of `handler`, which notes its result and counts in `handled`, is refused where it
+  // interrupts a scheduler's DEQUEUE. The DEQUEUE goes on waiting afterwards.
+  void expect_ebusy_in_dequeue(void (*handler)(int, siginfo_t*, void*)) {
+    if (!kHandlersRunAtOnce) GTEST_SKIP() << "handlers run late";
+    handle(SIGUSR1, SA_RESTART, handler);
+    Thread scheduler([&] {
+      become_scheduler(fd_, list_);
+      run_workers(fd_, list_, 1);
+    });
+    wait_until_blocked(scheduler.tid());
+    ASSERT_EQ(pthread_kill(scheduler.handle(), SIGUSR1), 0);
+    wait_until([] { return handled == 1; });
+    EXPECT_EQ(handler_result, -EBUSY);
+    Worker worker(fd_, list_);
+    scheduler.join();
+  }
 };
 
 // ---- to a suspended worker
@@ -300,57 +317,24 @@ TEST_F(Signals, ToAWorkerInExecWaits) {
 // "A signal handler that interrupts the kernel and makes a UMS call [...]: a nested entry is
 // refused (EBUSY, reported)."
 TEST_F(Signals, HandlerThatInterruptedTheKernelGetsEbusy) {
-  if (!kHandlersRunAtOnce) GTEST_SKIP() << "handlers run late";
-  handle(SIGUSR1, SA_RESTART, [](int, siginfo_t*, void*) {
+  expect_ebusy_in_dequeue([](int, siginfo_t*, void*) {
     handler_result = create_list(handler_fd);
     ++handled;
   });
-  Thread scheduler([&] {
-    become_scheduler(fd_, list_);
-    run_workers(fd_, list_, 1);
-  });
-  wait_until_blocked(scheduler.tid());
-  ASSERT_EQ(pthread_kill(scheduler.handle(), SIGUSR1), 0);
-  wait_until([] { return handled == 1; });
-  EXPECT_EQ(handler_result, -EBUSY);
-  Worker worker(fd_, list_);  // SA_RESTART: the DEQUEUE goes on
-  scheduler.join();
 }
 
 TEST_F(Signals, HandlerThatInterruptedTheKernelCannotOpen) {
-  if (!kHandlersRunAtOnce) GTEST_SKIP() << "handlers run late";
-  handle(SIGUSR1, SA_RESTART, [](int, siginfo_t*, void*) {
+  expect_ebusy_in_dequeue([](int, siginfo_t*, void*) {
     handler_result = dev_open();
     ++handled;
   });
-  Thread scheduler([&] {
-    become_scheduler(fd_, list_);
-    run_workers(fd_, list_, 1);
-  });
-  wait_until_blocked(scheduler.tid());
-  ASSERT_EQ(pthread_kill(scheduler.handle(), SIGUSR1), 0);
-  wait_until([] { return handled == 1; });
-  EXPECT_EQ(handler_result, -EBUSY);
-  Worker worker(fd_, list_);
-  scheduler.join();
 }
 
 TEST_F(Signals, HandlerThatInterruptedTheKernelCannotDupOrClose) {
-  if (!kHandlersRunAtOnce) GTEST_SKIP() << "handlers run late";
-  handle(SIGUSR1, SA_RESTART, [](int, siginfo_t*, void*) {
+  expect_ebusy_in_dequeue([](int, siginfo_t*, void*) {
     handler_result = dev_dup(handler_fd) == -EBUSY ? dev_close(handler_fd) : 1;
     ++handled;
   });
-  Thread scheduler([&] {
-    become_scheduler(fd_, list_);
-    run_workers(fd_, list_, 1);
-  });
-  wait_until_blocked(scheduler.tid());
-  ASSERT_EQ(pthread_kill(scheduler.handle(), SIGUSR1), 0);
-  wait_until([] { return handled == 1; });
-  EXPECT_EQ(handler_result, -EBUSY);
-  Worker worker(fd_, list_);
-  scheduler.join();
 }
 
 // Work for others that a call does on its way out takes locks, which a suspended worker would keep.

@@ -38,6 +38,15 @@ int create_errno() {
 // The errno of opening the device in a thread; 0 if it works.
 int open_errno() { return ums_dev_open("/dev/ums", O_RDONLY) >= 0 ? 0 : errno; }
 
+// What `body` returns in a forked child; -1 if the child ends in another way.
+int in_child(int (*body)()) {
+  const pid_t child = fork();
+  if (child == 0) _exit(body());
+  int status = -1;
+  waitpid(child, &status, 0);
+  return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
 #define EXPECT_EXIT_CODE(statement, code) \
   EXPECT_EXIT(std::exit(statement), testing::ExitedWithCode(code), "")
 
@@ -91,17 +100,12 @@ int device_descriptor() {
 
 // A program whose standard input is closed, and every shell, counts on the numbers of its files.
 TEST_F(LibraryFile, ItTakesNoLowDescriptor) {
-  EXPECT_EXIT_CODE(device_descriptor() >= kernel::kOwnDescriptorMin ? 0 : 1, 0);
-  EXPECT_EXIT_CODE(create_errno() == 0 && device_descriptor() >= kernel::kOwnDescriptorMin ? 0 : 1,
-                   0);
-  EXPECT_EXIT_CODE(
-      [] {
-        int status = -1;
-        const pid_t child = fork();
-        if (child == 0) _exit(device_descriptor() >= kernel::kOwnDescriptorMin ? 0 : 1);
-        return waitpid(child, &status, 0) == child && status == 0 ? 0 : 1;
-      }(),
-      0);
+  static constexpr auto kTakesALowOne = [] {
+    return device_descriptor() >= kernel::kOwnDescriptorMin ? 0 : 1;
+  };
+  EXPECT_EXIT_CODE(kTakesALowOne(), 0);
+  EXPECT_EXIT_CODE(create_errno() == 0 ? kTakesALowOne() : 2, 0);
+  EXPECT_EXIT_CODE(in_child(kTakesALowOne), 0);
 }
 
 TEST_F(LibraryFile, ItTakesALowDescriptorWhereNoOtherIsAllowed) {
@@ -110,10 +114,8 @@ TEST_F(LibraryFile, ItTakesALowDescriptorWhereNoOtherIsAllowed) {
         rlimit few{};
         few.rlim_cur = few.rlim_max = 64;
         if (setrlimit(RLIMIT_NOFILE, &few) != 0) return 1;
-        int status = -1;
-        const pid_t child = fork();  // which opens a file of its own
-        if (child == 0) _exit(create_errno() == 0 && device_descriptor() < 64 ? 0 : 1);
-        return waitpid(child, &status, 0) == child && status == 0 ? 0 : 1;
+        // The child opens a file of its own.
+        return in_child([] { return create_errno() == 0 && device_descriptor() < 64 ? 0 : 2; });
       }(),
       0);
 }
@@ -156,13 +158,10 @@ TEST_F(LibraryFile, ItsNumberMayBecomeTheProgramsBeforeAFork) {
   EXPECT_EXIT_CODE(
       [] {
         if (create_errno() != 0) return 1;
-        const int fd = replace_library_descriptor();
-        const pid_t child = fork();
-        if (child == 0) _exit(!is_pipe(fd) ? 2 : create_errno() != 0 ? 3 : 0);
-        int status = -1;
-        waitpid(child, &status, 0);
-        if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) return WEXITSTATUS(status);
-        return create_errno();
+        static int fd;
+        fd = replace_library_descriptor();
+        const int status = in_child([] { return !is_pipe(fd) ? 2 : create_errno() != 0 ? 3 : 0; });
+        return status != 0 ? status : create_errno();
       }(),
       0);
 }

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# tidy_fires.sh: each rule of tidy.sh reports a file that breaks it, and only that file.
+# tidy_fires.sh: each rule of tidy.sh reports a file that breaks it, and only that file; what was
+# installed below the folder, and what git ignores, is nobody's file.
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -25,7 +26,26 @@ mark.hpp:2: an unfinished mark
 spdx.h: first line is not its SPDX line
 wide.cpp:2: more than 100 columns'
 
-status=0
-actual=$("$here/tidy.sh" "$folder") || status=$?
-diff <(echo "$expected") <(echo "$actual")
-((status == 1))
+# expect_faults: tidy.sh prints `expected`, and fails.
+expect_faults() {
+  local status=0 actual
+  actual=$("$here/tidy.sh" "$folder") || status=$?
+  diff <(echo "$expected") <(echo "$actual")
+  ((status == 1))
+}
+
+expect_faults
+
+mkdir -p "$folder"/prefix/{include,lib/pkgconfig}
+cp "$folder/blank.c" "$folder/prefix/include/blank.h"
+cp "$folder/wide.cpp" "$folder/prefix/lib/wide.cmake"
+touch "$folder/prefix/lib/pkgconfig/libums.pc"
+expect_faults
+
+if command -v git >/dev/null; then
+  git -C "$folder" init -q
+  git -C "$folder" add good.h mark.hpp
+  cp "$folder/blank.c" "$folder/ignored.c"
+  echo ignored.c >"$folder/.git/info/exclude"
+  expect_faults
+fi

@@ -37,11 +37,12 @@ bad() {
   refused "$1" "$1:$3"
 }
 
+# accepted FILE TITLE: TITLE is how the first line of the output begins.
 accepted() {
   run "$1"
   [[ $status == 0 ]] || die "$1: exit status $status: $(cat err)"
   [[ ! -s err ]] || die "$1: a message: $(cat err)"
-  grep -q "^$2 numbers of " out || die "$1: the output is: $(cat out)"
+  [[ $(head -n 1 out) == "$2, "* ]] || die "$1: the output is: $(cat out)"
   grep -q 'agree; every factor is prime, every product is right' out || die "$1: not verified"
 }
 
@@ -65,22 +66,32 @@ bad blanks "7\n$(printf ' %.0s' {1..201})\n" '2: a line of more than 200 charact
 bad empty '' ' there is no number in it'
 bad comments '# nothing\n\n' ' there is no number in it'
 mkdir folder
-refused folder 'folder: Is a directory'
-refused missing 'missing: No such file or directory'
+refused folder "cannot read 'folder': Is a directory"
+refused missing "cannot read 'missing': No such file or directory"
 refused /dev/zero '/dev/zero:1: a line of more than 200 characters'
-refused '' ': No such file or directory'
+refused '' "cannot read '': No such file or directory"
 
 echo '- usage'
 run one two
 [[ $status == 2 && ! -s out && $(cat err) == usage:* ]] || die "two files: $status $(cat out err)"
+for option in - -x --halp; do
+  refused $option "unknown option '$option': see ums-demo --help; a file of that name is ./$option"
+done
+for option in --help -h; do
+  run $option
+  [[ $status == 0 && ! -s err && $(cat out) == usage:*"$largest"* ]] ||
+    die "$option: $status $(cat out err)"
+done
 
 echo '- good files'
 printf '1\n' >one
-accepted one 1
+accepted one '1 number of 1 bit'
+printf '64\n100\n' >alike
+accepted alike '2 numbers of 7 bits'
 printf ' 2\r\n\n# a comment\n\t%s \n0065521\n4294967296' $largest >odd
-accepted odd 4
+accepted odd '4 numbers of 2 to 62 bits'
 head -n 300 "$numbers" >many
-accepted many 299
+accepted many '299 numbers of 19 to 62 bits'
 
 echo '- output that cannot be written'
 status=0

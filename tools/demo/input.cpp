@@ -34,7 +34,7 @@ std::string_view trim(std::string_view text) {
 class NumberFile {
  public:
   explicit NumberFile(const char* path) : path_(path), file_(std::fopen(path, "r"), &std::fclose) {
-    if (file_ == nullptr) fail_at_file(std::strerror(errno));
+    if (file_ == nullptr) fail_to_read(errno);
   }
 
   std::vector<std::uint64_t> read() {
@@ -46,13 +46,13 @@ class NumberFile {
       if (numbers.size() == kNumbersMax) fail(fmt::format("more than {} numbers", kNumbersMax));
       numbers.push_back(parse(text));
     }
-    if (numbers.empty()) fail_at_file("there is no number in it");
+    if (numbers.empty()) throw InputError(fmt::format("{}: there is no number in it", path_));
     return numbers;
   }
 
  private:
-  [[noreturn]] void fail_at_file(std::string_view what) const {
-    throw InputError(fmt::format("{}: {}", path_, what));
+  [[noreturn]] void fail_to_read(int error) const {
+    throw InputError(fmt::format("cannot read '{}': {}", path_, std::strerror(error)));
   }
   [[noreturn]] void fail(std::string_view what) const {
     throw InputError(fmt::format("{}:{}: {}", path_, line_number_, what));
@@ -71,7 +71,7 @@ class NumberFile {
       }
       line += static_cast<char>(c);
     }
-    if (std::ferror(file_.get()) != 0) fail_at_file(std::strerror(errno));
+    if (std::ferror(file_.get()) != 0) fail_to_read(errno);
     return !line.empty();
   }
 

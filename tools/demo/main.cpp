@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // ums-demo [FILE]: factors the numbers of FILE with UMS workers, then with pthreads, checks that
-// the results are right, and compares.
+// the results are right, and compares. `ums-demo --help` says how it is used.
 //
 // The table goes to standard output, all at the end or nothing. Exit status: 0 done, 1 failed, 2 a
 // wrong usage or a bad file.
@@ -48,15 +48,38 @@ void print(const std::string& text) {
 // Also where standard error is closed, which fmt::print would throw at.
 void complain(const std::string& text) { std::fputs((text + "\n").c_str(), stderr); }
 
+std::string usage() {
+  return fmt::format(
+      "usage: ums-demo [FILE]\n"
+      "\n"
+      "Factors numbers with UMS workers, then with pthreads, checks that the results are\n"
+      "right, and compares the times.\n"
+      "\n"
+      "FILE is a text file: one decimal number from 1 to {} a line.\n"
+      "Empty lines and lines that begin with # are skipped. Without FILE:\n"
+      "{}\n",
+      kNumberMax, UMS_DEMO_NUMBERS);
+}
+
+// The file to read, or the option that asks for help. Throws InputError.
+std::string argument_of(int argc, char** argv) {
+  std::string argument = argc > 1 ? argv[1] : UMS_DEMO_NUMBERS;
+  if (argument == "--help" || argument == "-h") return argument;
+  if (argument.starts_with('-')) {
+    throw InputError(fmt::format(
+        "unknown option '{0}': see ums-demo --help; a file of that name is ./{0}", argument));
+  }
+  if (argc > 2) throw InputError("usage: ums-demo [FILE]");
+  return argument;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc > 2) {
-    complain(fmt::format("usage: {} [FILE]", argv[0]));
-    return 2;
-  }
   try {
-    print(run(read_numbers(argc == 2 ? argv[1] : UMS_DEMO_NUMBERS)));
+    const std::string argument = argument_of(argc, argv);
+    const bool help = argument == "--help" || argument == "-h";
+    print(help ? usage() : run(read_numbers(argument.c_str())));
   } catch (const InputError& error) {
     complain(error.what());
     return 2;

@@ -29,6 +29,17 @@ std::uint64_t total(const std::vector<Lane>& lanes, std::uint64_t Lane::*field) 
   return sum;
 }
 
+std::string counted(std::uint64_t count, const char* what) {
+  return fmt::format("{} {}{}", count, what, count == 1 ? "" : "s");
+}
+
+std::string bits_of(const std::vector<std::uint64_t>& numbers) {
+  const auto [least, largest] = std::minmax_element(numbers.begin(), numbers.end());
+  const auto from = static_cast<std::uint64_t>(std::bit_width(*least));
+  const auto to = static_cast<std::uint64_t>(std::bit_width(*largest));
+  return (from == to ? "" : fmt::format("{} to ", from)) + counted(to, "bit");
+}
+
 // The median switch, without the clock's own cost; none if there was no switch.
 std::string median_gap(const std::vector<Lane>& lanes) {
   std::vector<std::uint32_t> gaps;
@@ -68,7 +79,6 @@ void verify(const std::vector<std::uint64_t>& numbers, const Job& ums, const Job
 
 std::string report(const std::vector<std::uint64_t>& numbers, const UmsRun& ums,
                    const PthreadsRun& pthreads) {
-  const auto [least, largest] = std::minmax_element(numbers.begin(), numbers.end());
   const std::uint64_t switches = total(ums.lanes, &Lane::switches);
   const auto per_second = [](std::uint64_t count, double seconds) {
     return static_cast<double>(count) / seconds;
@@ -77,9 +87,9 @@ std::string report(const std::vector<std::uint64_t>& numbers, const UmsRun& ums,
     return fmt::format("{:<24}{:>14}{:>14}\n", name, left, right);
   };
   std::string text = fmt::format(
-      "{} numbers of {} to {} bits, {} workers, a turn every {} divisions.\n"
+      "{} of {}, {}, a turn every {} divisions.\n"
       "UMS workers and pthreads agree; every factor is prime, every product is right.\n\n",
-      numbers.size(), std::bit_width(*least), std::bit_width(*largest), ums.workers,
+      counted(numbers.size(), "number"), bits_of(numbers), counted(ums.workers, "worker"),
       kDivisionsPerTurn);
   text += row("", "UMS", "pthreads");
   text += row("wall time, s", fmt::format("{:.3f}", ums.seconds),

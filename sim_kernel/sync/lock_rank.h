@@ -24,8 +24,6 @@ enum class LockRank : std::uint8_t {
   kIdr,         // writers of an idr
   kTaskList,    // all tasks
   kSlab,        // a slab cache
-  kTrace,       // the timeline
-  kLog,         // the kernel log
 };
 
 #if UMS_LOCK_DEBUG

@@ -5,6 +5,7 @@
 
 #include "sim_kernel/base/limits.h"
 #include "sim_kernel/base/printk.h"
+#include "sim_kernel/base/switched_on.h"
 
 namespace ums::kernel {
 
@@ -16,9 +17,7 @@ constinit std::atomic<unsigned> reports{0};
 }  // namespace
 
 void misuse_init() noexcept {
-  const char* const value = secure_getenv("UMS_STRICT");
-  const std::string_view text = value == nullptr ? "" : value;
-  strict.store(!text.empty() && text != "0", std::memory_order_relaxed);
+  strict.store(switched_on(secure_getenv("UMS_STRICT")), std::memory_order_relaxed);
 }
 
 void report_misuse_text(Misuse& kind, std::string_view what) noexcept {

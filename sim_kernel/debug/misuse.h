@@ -13,8 +13,9 @@
 //     ums:   instead: delete a list once
 //
 // The call then fails with the errno that the specification gives, and nothing is changed or lost.
-// With UMS_STRICT=1 in the environment the first report aborts the program (SIGABRT, so that a
-// debugger or a core file shows the call), for those who will load the real module.
+// With UMS_STRICT=1 in the environment (or any value but 0) the first report aborts the program
+// (SIGABRT, so that a debugger or a core file shows the call), for those who will load the real
+// module.
 //
 // Invariants:
 // 1. Each kind is printed kMisuseReportsMax times, the last time saying so, and counted always.

@@ -11,6 +11,7 @@
 #include "sim_kernel/base/output_file.h"
 #include "sim_kernel/base/printk.h"
 #include "sim_kernel/base/raw_syscall.h"
+#include "sim_kernel/base/switched_on.h"
 
 namespace ums::kernel {
 
@@ -105,7 +106,6 @@ class Line {
 };
 
 bool open_file(std::string_view target, const char* path) noexcept {
-  if (target.empty() || target == "0") return false;
   if (target == "1") {
     trace_file.open_stderr();
     return true;
@@ -124,7 +124,7 @@ void trace_init() noexcept {
   trace_file.close();
   start_ns = monotonic_ns();
   const char* const value = secure_getenv("UMS_TRACE");
-  if (value == nullptr || !open_file(value, value)) return;
+  if (!switched_on(value) || !open_file(value, value)) return;
   char text[256];
   const auto end = fmt::format_to_n(text, sizeof text, fmt::runtime(kHeader),
                                     static_cast<int>(raw_syscall(SYS_getpid)));

@@ -47,8 +47,19 @@ TEST_F(UmsBackend, AutoFallsBackToTheSimulation) {
 }
 
 TEST_F(UmsBackend, QuietSaysNothing) {
-  setenv("UMS_QUIET", "1", 1);
-  EXPECT_EXIT(exit_with_errno(), testing::ExitedWithCode(0), "^$");
+  setenv("UMS_BACKEND", "sim", 1);
+  for (const char* const on : {"1", "yes", "00"}) {
+    setenv("UMS_QUIET", on, 1);
+    EXPECT_EXIT(exit_with_errno(), testing::ExitedWithCode(0), "^$") << on;
+  }
+}
+
+TEST_F(UmsBackend, QuietIsOffByZeroAndEmpty) {
+  setenv("UMS_BACKEND", "sim", 1);
+  for (const char* const off : {"0", ""}) {
+    setenv("UMS_QUIET", off, 1);
+    EXPECT_EXIT(exit_with_errno(), testing::ExitedWithCode(0), "^ums: the simulated kernel");
+  }
 }
 
 }  // namespace

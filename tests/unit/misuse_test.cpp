@@ -68,6 +68,11 @@ TEST(MisuseDeathTest, StrictAbortsAtTheFirst) {
               "ums:   UMS_STRICT is set: the program is aborted\n");
 }
 
+TEST(MisuseDeathTest, StrictIsOnByAnyOtherValue) {
+  EXPECT_EXIT(report_with_strict("yes"), KilledBySignal(SIGABRT), "the program is aborted");
+  EXPECT_EXIT(report_with_strict("00"), KilledBySignal(SIGABRT), "the program is aborted");
+}
+
 TEST(MisuseDeathTest, StrictIsOffByZeroAndEmpty) {
   EXPECT_EXIT(report_with_strict("0"), ExitedWithCode(0), "misuse: DELETE of list 3");
   EXPECT_EXIT(report_with_strict(""), ExitedWithCode(0), "misuse: DELETE of list 3");

@@ -19,8 +19,9 @@
  *  5. Who answers: the environment variable UMS_BACKEND, read once. "device": the kernel module, by
  *     /dev/ums. "sim": the simulated kernel inside this process. "auto", the default: the module
  *     where /dev/ums can be opened for reading, else the simulation. With any other value every
- *     call fails with EINVAL. One line on standard error says which; UMS_QUIET=1 silences it.
- *     Where the device cannot be opened, every call fails with the errno of open(2).
+ *     call fails with EINVAL. One line on standard error says which; UMS_QUIET=1 (or
+ *     any value but 0) silences it. Where the device cannot be opened, every call fails with the
+ *     errno of open(2).
  */
 #ifndef UMS_H
 #define UMS_H

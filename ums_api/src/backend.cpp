@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "sim_kernel/base/raw_syscall.h"
+#include "sim_kernel/base/switched_on.h"
 
 namespace ums::api {
 
@@ -21,10 +22,7 @@ void write_line(std::string_view text) noexcept {
                       static_cast<long>(text.size()));
 }
 
-bool quiet() noexcept {
-  const char* const value = std::getenv("UMS_QUIET");
-  return value != nullptr && std::strcmp(value, "1") == 0;
-}
+bool quiet() noexcept { return kernel::switched_on(std::getenv("UMS_QUIET")); }
 
 // Opens the device for a moment. Returns 0, or the errno of open(2).
 int probe_device() noexcept {

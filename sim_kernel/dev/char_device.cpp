@@ -38,11 +38,18 @@ std::array<CharDevice, 4> devices{};
       me.tid, before + 1 == kNestedCallReportsMax ? " (not reported any more)" : "");
 }
 
+// Ends the call that the task sleeps in, if it has left that by siglongjmp.
+void end_left_call(Task& me) noexcept {
+  if (!has_left_wait(me)) return;
+  end_left_wait(me);
+  file_leave(me);
+}
+
 // Enters by `enter`, which returns whether it has, after all that must come before.
 template <typename Enter>
 Result<void> enter_and_stay(Task& me, bool entered, Enter enter) {
   if (!entered) {
-    leave_left_call(me);
+    end_left_call(me);
     entered = enter();
   }
   while (entered && has_signal_sent(me)) {
@@ -62,11 +69,11 @@ Error enter_error(const Task& me) noexcept {
   return Error{EBUSY};
 }
 
-bool leave_left_call(Task& me) noexcept {
-  if (!has_left_wait(me)) return false;
-  end_left_wait(me);
-  file_leave(me);
-  return true;
+bool is_nested_call() noexcept {
+  Task* const me = current_or_null;
+  if (me == nullptr) return false;
+  end_left_call(*me);
+  return me->syscall_file.load(std::memory_order_relaxed) != nullptr;
 }
 
 Result<File*> enter_slowly(Task& me, const std::atomic<File*>& slot, File* entered) {
@@ -124,9 +131,7 @@ Result<int> device_open(const char* path, int flags, OpenFor whom) noexcept {
   if (driver == nullptr) return Error{ENOENT};
   Task* const me = current_task();
   if (me == nullptr) return Error{ENOMEM};
-  if (me->syscall_file.load(std::memory_order_relaxed) != nullptr && !leave_left_call(*me)) {
-    return enter_error(*me);
-  }
+  if (is_nested_call()) return enter_error(*me);
   const KernelSection section(me);
   return file_open(*driver, *me, flags, whom);
 }

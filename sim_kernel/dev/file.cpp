@@ -265,26 +265,15 @@ Result<int> file_open(const FileOperations& driver, Task& me, int flags, OpenFor
   return table().open(driver, me, flags, whom);
 }
 
-namespace {
-
-// Whether a signal handler asks that interrupted the kernel, perhaps where it holds our lock.
-bool is_nested() noexcept {
-  Task* const me = current_or_null;
-  return me != nullptr && me->syscall_file.load(std::memory_order_relaxed) != nullptr &&
-         !leave_left_call(*me);
-}
-
-}  // namespace
-
 Result<int> file_dup(int fd) noexcept {
-  if (is_nested()) return enter_error(*current_or_null);
+  if (is_nested_call()) return enter_error(*current_or_null);
   const KernelSection section;
   return descriptor_kind(fd) == DescriptorKind::kForeign ? Result<int>(Error{EBADF})
                                                          : table().dup(fd);
 }
 
 Result<void> file_close(int fd) noexcept {
-  if (is_nested()) return enter_error(*current_or_null);
+  if (is_nested_call()) return enter_error(*current_or_null);
   const KernelSection section;
   return descriptor_kind(fd) == DescriptorKind::kForeign ? Result<void>(Error{EBADF})
                                                          : table().close(fd);

@@ -27,8 +27,9 @@ Result<void> enter_pinned_slowly(Task& me, File& file, bool entered);
 // Why a task could not enter: EBADF, or EBUSY, which is reported.
 Error enter_error(const Task& me) noexcept;
 
-// Ends the call that the task sleeps in, if it has left that by siglongjmp. Returns whether it had.
-bool leave_left_call(Task& me) noexcept;
+// Whether a signal handler of the calling thread asks, which interrupted a call or a KernelSection,
+// perhaps where that holds a lock. Ends a call that was left, as above.
+bool is_nested_call() noexcept;
 
 // What a task does on its way back to the program, when exit_work says so.
 void exit_to_user(Task& me);

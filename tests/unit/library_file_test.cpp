@@ -13,12 +13,14 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <thread>
 
 #include "sim_kernel/base/limits.h"
 #include "sim_kernel/dev/file.h"
+#include "sim_kernel/sched/kernel_section.h"
 
 namespace kernel = ums::kernel;
 
@@ -88,6 +90,21 @@ TEST_F(LibraryFile, ThreadsOfTheProgramLeaveItAlone) {
         return created != 0 ? created : open_errno();
       }(),
       ENOMEM);
+}
+
+// A handler's open that is refused leaves the unused file where it is, so that it makes room later.
+TEST_F(LibraryFile, ARefusedOpenOfAHandlerLeavesItAlone) {
+  EXPECT_EXIT_CODE(
+      [] {
+        static int refused = 0;
+        std::signal(SIGUSR1, [](int) { refused = open_errno(); });
+        {
+          const kernel::KernelSection section(kernel::current_task());
+          raise(SIGUSR1);
+        }
+        return refused == EBUSY ? open_errno() : 1;
+      }(),
+      0);
 }
 
 // The lowest descriptor that names the device, or -1.

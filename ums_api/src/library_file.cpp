@@ -10,6 +10,7 @@
 #include "sim_kernel/base/own_descriptor.h"
 #include "sim_kernel/base/raw_syscall.h"
 #include "sim_kernel/dev/char_device.h"
+#include "sim_kernel/dev/system_call.h"
 #include "ums_api/src/backend.h"
 #include "ums_api/src/interpose.h"
 
@@ -129,6 +130,7 @@ int library_ioctl_slow(unsigned request, kernel::IoctlArg arg) {
 }
 
 void release_unused_library_file() noexcept {
+  if (kernel::is_nested_call()) return;  // it cannot be closed now, nor the program's be opened
   pthread_mutex_lock(&lock);
   if (!claimed && opener_tid == kernel_thread_id()) close_locked();
   pthread_mutex_unlock(&lock);

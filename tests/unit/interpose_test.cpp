@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 #include <pthread.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -51,6 +52,17 @@ TEST(InterposeGettid, IsTheWorkersOwn) {
   EXPECT_EQ(before, after);
   EXPECT_EQ(before, by_number);
   EXPECT_NE(before, carrier);
+}
+
+// The child has the worker's memory and is another process, with one thread of its own.
+TEST(InterposeGettid, IsTheChildsInAVforkOfAWorker) {
+  int status = -1;
+  in_worker([&] {
+    const pid_t child = vfork();  // NOLINT(clang-analyzer-security.insecureAPI.vfork)
+    if (child == 0) _exit(gettid() != getpid() ? 1 : syscall(SYS_gettid) != getpid() ? 2 : 0);
+    waitpid(child, &status, 0);
+  });
+  EXPECT_EQ(status, 0);
 }
 
 TEST(InterposeGettid, IsLinuxsOutsideOfWorkers) {

@@ -16,11 +16,17 @@
 
 namespace {
 
-// Only a captured thread is answered from its Task: in the child of a vfork or a raw clone the
-// kernel's answer is the right one.
+// Whether this is the child of a vfork or a raw clone, which has our memory and is somebody else.
+// Its thread id would tell too, but not reliably: a handler that yields moves a worker to another
+// kernel thread between a look at the one and at the other.
+bool is_another_process() noexcept {
+  return ums::kernel::raw_syscall(SYS_getpid) != ums::kernel::kernel_pid;
+}
+
+// Only a captured thread is answered from its Task. For every other Linux's answer is right.
 pid_t own_thread_id() noexcept {
   const ums::kernel::Task* const task = ums::kernel::current_or_null;
-  if (task != nullptr && task->cpu != &task->home) return task->tid;
+  if (task != nullptr && task->cpu != &task->home && !is_another_process()) return task->tid;
   return static_cast<pid_t>(ums::kernel::raw_syscall(SYS_gettid));
 }
 

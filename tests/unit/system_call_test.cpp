@@ -2,7 +2,7 @@
 //
 // What the kernel log says of a refused call of a signal handler. That it is refused, wherever it
 // interrupts the kernel, is in system/signals_test.cpp.
-#include "sim_kernel/dev/char_device.h"
+#include "sim_kernel/dev/system_call.h"
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
@@ -14,6 +14,7 @@
 
 #include "sim_kernel/base/limits.h"
 #include "sim_kernel/debug/misuse.h"
+#include "sim_kernel/dev/char_device.h"
 #include "sim_kernel/sched/kernel_section.h"
 
 namespace {
@@ -39,11 +40,11 @@ constexpr char kWarning[] =
     "ums: a call of a signal handler that interrupted a call of thread [0-9]+ fails with EBUSY, "
     "where the real module would serve it: let the handler try again later";
 
-TEST(CharDeviceDeathTest, ARefusedCallOfAHandlerIsWarnedOf) {
+TEST(SystemCallDeathTest, ARefusedCallOfAHandlerIsWarnedOf) {
   EXPECT_EXIT(call_in_handler(1), ExitedWithCode(EBUSY), std::string("^") + kWarning + "\n$");
 }
 
-TEST(CharDeviceDeathTest, ManyAreWarnedOfAFewTimes) {
+TEST(SystemCallDeathTest, ManyAreWarnedOfAFewTimes) {
   std::string warnings = "^";
   for (unsigned i = 1; i < kNestedCallReportsMax; ++i) warnings += std::string(kWarning) + "\n";
   warnings += std::string(kWarning) + " \\(not reported any more\\)\n$";

@@ -93,7 +93,7 @@ class WaitQueue {
       waiter.woken.store(0, std::memory_order_relaxed);
       waiter.queue = &queue;
       waiter.lock = &lock;
-      waiter.leave = [](Waiter& left) noexcept NO_THREAD_SAFETY_ANALYSIS {
+      waiter.leave = [](Waiter& left) NO_THREAD_SAFETY_ANALYSIS noexcept {
         auto& its_lock = *static_cast<Lock*>(left.lock);
         its_lock.lock();
         left.queue->remove(left);

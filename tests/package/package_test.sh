@@ -83,6 +83,8 @@ done
 echo '- symbols'
 so=$prefix/lib/libums.so
 [[ $(readelf -d "$so") == *'soname: [libums.so.0]'* ]] || die 'the SONAME is not libums.so.0'
+# A symbol that is resolved at its first call would need more stack than a parked thread has.
+[[ $(readelf -d "$so") == *NOW* ]] || die 'libums.so is not linked with -z now'
 needed=$(readelf -d "$so" | sed -n 's/.*NEEDED.*\[\(.*\)\]/\1/p' |
   grep -vE '^(libc|libstdc\+\+|libgcc_s|libm|ld-linux.*)\.so') || true
 [[ -z $needed ]] || die "libums.so needs $needed"

@@ -207,12 +207,14 @@ void send_kept_locked(Task& task, pid_t tid) noexcept {
 void signal_task(Task& task, const siginfo_t& info) noexcept {
   SignalGuard guard(task);
   keep_locked(task, info);
-  task.exit_work.fetch_or(kExitSignalSent, std::memory_order_relaxed);
+  const std::uint32_t before = task.exit_work.fetch_or(kExitSignalSent, std::memory_order_relaxed);
   // After the barrier either the task sees exit_work as it enters or leaves the kernel, or this
   // sees it outside. Where this is its own kernel thread it is about to run there and look.
   raw_syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0);
   const pid_t tid = where_running(task);
   if (tid != 0 && tid != raw_syscall(SYS_gettid)) return send_kept_locked(task, tid);
+  if ((before & kExitSignalSent) != 0)
+    return;  // of one that was sent before, and may be on its way
   task.exit_work.fetch_and(~std::uint32_t{kExitSignalSent}, std::memory_order_relaxed);
 }
 

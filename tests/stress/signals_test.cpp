@@ -19,12 +19,13 @@ constexpr int kSenders = 2;
 constexpr int kSignals = UMS_SANITIZE_ADDRESS || UMS_SANITIZE_THREAD ? 2'000 : 20'000;  // a sender
 constexpr int kUnderWayMax = 32;
 
-thread_local int own_number = -1;
+std::array<pthread_t, kWorkers> handles{};
 std::atomic<int> handled{0};
 std::atomic<int> astray{0};
 
 void note_number(int, siginfo_t* info, void*) {
-  if (info->si_value.sival_int != own_number) ++astray;
+  const auto number = static_cast<std::size_t>(info->si_value.sival_int);
+  if (pthread_equal(handles[number], pthread_self()) == 0) ++astray;
   ++handled;
 }
 
@@ -44,12 +45,11 @@ class SignalStress : public DeviceTest {
     DeviceTest::TearDown();
   }
 
-  void add_worker(int number) {
-    workers_[static_cast<std::size_t>(number)] =
-        std::make_unique<Worker>(fd_, list_, [this, number] {
-          own_number = number;
-          while (!stop_) EXPECT_EQ(yield(fd_), 0);
-        });
+  void add_worker(std::size_t number) {
+    workers_[number] = std::make_unique<Worker>(fd_, list_, [this] {
+      while (!stop_) EXPECT_EQ(yield(fd_), 0);
+    });
+    handles[number] = workers_[number]->handle();
   }
 
   void send_all() {
@@ -57,8 +57,7 @@ class SignalStress : public DeviceTest {
       const int number = i % kWorkers;
       sigval value{};
       value.sival_int = number;
-      const pthread_t worker = workers_[static_cast<std::size_t>(number)]->handle();
-      EXPECT_EQ(pthread_sigqueue(worker, SIGRTMIN, value), 0);
+      EXPECT_EQ(pthread_sigqueue(handles[static_cast<std::size_t>(number)], SIGRTMIN, value), 0);
       ++sent_;
       wait_until([this] { return sent_ - handled < kUnderWayMax; });
     }
@@ -70,7 +69,7 @@ class SignalStress : public DeviceTest {
 };
 
 TEST_F(SignalStress, EachHandlerRunsInTheWorkerThatWasNamed) {
-  for (int i = 0; i < kWorkers; ++i) add_worker(i);
+  for (std::size_t i = 0; i < kWorkers; ++i) add_worker(i);
   for (const auto& worker : workers_) wait_until_suspended(worker->tid());
   Thread conductor([this] {
     {
@@ -83,6 +82,7 @@ TEST_F(SignalStress, EachHandlerRunsInTheWorkerThatWasNamed) {
   become_scheduler(fd_, list_);
   run_workers(fd_, list_, kWorkers);
   conductor.join();
+  for (auto& worker : workers_) worker.reset();
   EXPECT_EQ(handled, kSenders * kSignals);
   EXPECT_EQ(astray, 0);
 }

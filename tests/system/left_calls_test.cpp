@@ -186,8 +186,10 @@ TEST_F(JumpedCalls, AreFollowedByTheEndOfTheThread) {
 }
 
 TEST_F(JumpedCalls, HoldTheFileUntilTheThreadCallsAgain) {
+  const int other = dev_open_elsewhere();
   meanwhile_ = [this] { close_device(); };
-  jump_and([fd = fd_] { EXPECT_EQ(dequeue(fd, 0), -EBADF); });
+  jump_and([other] { EXPECT_EQ(yield(other), -ESRCH); });
+  EXPECT_EQ(dev_close(other), 0);
 }
 
 // A wake-up that goes to one who has left reaches the next in the queue.

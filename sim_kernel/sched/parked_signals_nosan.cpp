@@ -4,7 +4,6 @@
 #include "sim_kernel/sched/parked_signals.h"
 
 #include <linux/membarrier.h>
-#include <sys/mman.h>
 
 #include "sim_kernel/base/raw_syscall.h"
 #include "sim_kernel/sched/cancel_signal.h"
@@ -13,30 +12,6 @@
 #include "sim_kernel/sched/unawaited_signals.h"
 
 namespace ums::kernel {
-
-// What Linux keeps of a signal that is sent to a thread.
-struct QueuedSignal {
-  int signal;
-  int code;
-  int fields[4];  // who sent it, and its value: as in siginfo_t
-};
-
-// Signals in the order of their arrival: a mapping of its own, that exists once there was one and
-// doubles when it is full.
-struct SignalQueue {
-  static constexpr unsigned kFirstBytes = 4096;
-  static constexpr unsigned kBytesMax = 1U << 22;
-
-  unsigned bytes = 0;  // of the mapping
-  unsigned head = 0;   // where the next one goes
-  unsigned tail = 0;   // the oldest
-
-  // The slots follow.
-  QueuedSignal* slots() noexcept { return reinterpret_cast<QueuedSignal*>(this + 1); }
-  unsigned room() const noexcept {
-    return static_cast<unsigned>((bytes - sizeof(SignalQueue)) / sizeof(QueuedSignal));
-  }
-};
 
 namespace {
 
@@ -91,84 +66,24 @@ class SignalGuard {
   std::atomic<bool>& lock_;
 };
 
-// An empty queue in `bytes` of fresh memory, whose zeros are one; null if there is none.
-SignalQueue* new_queue(unsigned bytes) noexcept {
-  const long address =
-      raw_syscall(SYS_mmap, 0, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  if (address < 0 && address > -4096) return nullptr;
-  auto* const queue = reinterpret_cast<SignalQueue*>(address);
-  queue->bytes = bytes;
-  return queue;
-}
-
-void free_queue(SignalQueue& queue) noexcept {
-  raw_syscall(SYS_munmap, syscall_arg(&queue), queue.bytes);
-}
-
-// A queue of twice the size with what waits in `old`, which is freed; null if there is no memory.
-SignalQueue* grown(SignalQueue& old) noexcept {
-  SignalQueue* const queue = new_queue(2 * old.bytes);
-  if (queue == nullptr) return nullptr;
-  while (old.tail != old.head) queue->slots()[queue->head++] = old.slots()[old.tail++];
-  free_queue(old);
-  return queue;
-}
-
-// Makes room for one more. False if there is no memory, or there are too many.
-bool make_room_locked(Task& task) noexcept {
-  SignalQueue* const old = task.queued_signals;
-  if (old != nullptr && old->head < old->room()) return true;
-  if (old != nullptr && 2 * old->bytes > SignalQueue::kBytesMax) return false;
-  SignalQueue* const queue = old == nullptr ? new_queue(SignalQueue::kFirstBytes) : grown(*old);
-  if (queue != nullptr) task.queued_signals = queue;
-  return queue != nullptr;
-}
-
-// Keeps a signal with all that it carries. False if there is no room.
-bool keep_whole_locked(Task& task, const siginfo_t& info) noexcept {
-  if (!make_room_locked(task)) return false;
-  SignalQueue& queue = *task.queued_signals;
-  QueuedSignal& slot = queue.slots()[queue.head++];
-  slot.signal = info.si_signo;
-  slot.code = info.si_code;
-  for (unsigned i = 0; i < 4; ++i) slot.fields[i] = info._sifields._pad[i];
-  return true;
-}
-
-bool is_queued_locked(const Task& task, int signal) noexcept {
-  SignalQueue* const queue = task.queued_signals;
-  if (queue == nullptr) return false;
-  for (unsigned i = queue->tail; i != queue->head; ++i) {
-    if (queue->slots()[i].signal == signal) return true;
-  }
-  return false;
-}
-
 // LINUX: of a number below the real-time signals one is pending at a time, the first; others queue.
 // SIM: the same. A plain one of the former needs no slot, and one that finds none is kept without
 // what it carries.
 void keep_locked(Task& task, const siginfo_t& info) noexcept {
   const bool merges = info.si_signo < kFirstRealTime;
   const std::uint64_t bit = signal_bit(info.si_signo);
-  if (merges && ((task.pending_signals & bit) != 0 || is_queued_locked(task, info.si_signo))) {
-    return;
-  }
+  const bool is_kept =
+      (task.pending_signals & bit) != 0 || task.queued_signals.contains(info.si_signo);
+  if (merges && is_kept) return;
   const bool plain = merges && (info.si_code == SI_TKILL || info.si_signo == kWakeSignal);
-  if (plain || !keep_whole_locked(task, info)) task.pending_signals |= bit;
+  if (plain || !task.queued_signals.push(info)) task.pending_signals |= bit;
   task.exit_work.fetch_or(kExitSignals, std::memory_order_release);
 }
 
 bool send_queued_locked(SignalQueue& queue, pid_t tid) noexcept {
-  for (; queue.tail != queue.head; ++queue.tail) {
-    const QueuedSignal& kept = queue.slots()[queue.tail];
-    siginfo_t info{};
-    info.si_signo = kept.signal;
-    info.si_code = kept.code;
-    for (unsigned i = 0; i < 4; ++i) info._sifields._pad[i] = kept.fields[i];
-    if (!send_to_thread(tid, info)) return false;
+  for (; !queue.empty(); queue.pop()) {
+    if (!send_to_thread(tid, queue.front())) return false;
   }
-  queue.head = 0;
-  queue.tail = 0;
   return true;
 }
 
@@ -195,8 +110,7 @@ bool send_plain_locked(Task& task, pid_t tid) noexcept {
 void send_kept_locked(Task& task, pid_t tid) noexcept {
   task.exit_work.fetch_and(~std::uint32_t{kExitSignals}, std::memory_order_relaxed);
   const bool all_plain = send_plain_locked(task, tid);
-  const bool all_queued =
-      task.queued_signals == nullptr || send_queued_locked(*task.queued_signals, tid);
+  const bool all_queued = send_queued_locked(task.queued_signals, tid);
   if (!all_plain || !all_queued) {
     task.exit_work.fetch_or(kExitSignals, std::memory_order_release);
   }
@@ -213,8 +127,8 @@ void signal_task(Task& task, const siginfo_t& info) noexcept {
   raw_syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0);
   const pid_t tid = where_running(task);
   if (tid != 0 && tid != raw_syscall(SYS_gettid)) return send_kept_locked(task, tid);
-  if ((before & kExitSignalSent) != 0)
-    return;  // of one that was sent before, and may be on its way
+  // Of one that was sent before, and may be on its way.
+  if ((before & kExitSignalSent) != 0) return;
   task.exit_work.fetch_and(~std::uint32_t{kExitSignalSent}, std::memory_order_relaxed);
 }
 
@@ -244,15 +158,9 @@ void raise_pending_signals(Task& task) {
 
 int pending_signal_count(Task& task) noexcept {
   SignalGuard guard(task);
-  const SignalQueue* const queue = task.queued_signals;
-  return __builtin_popcountl(task.pending_signals) +
-         (queue == nullptr ? 0 : static_cast<int>(queue->head - queue->tail));
+  return __builtin_popcountl(task.pending_signals) + static_cast<int>(task.queued_signals.size());
 }
 
-void drop_pending_signals(Task& task) noexcept {
-  if (task.queued_signals == nullptr) return;
-  free_queue(*task.queued_signals);
-  task.queued_signals = nullptr;
-}
+void drop_pending_signals(Task& task) noexcept { task.queued_signals.release(); }
 
 }  // namespace ums::kernel

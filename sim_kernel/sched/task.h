@@ -22,6 +22,7 @@
 
 #include "sim_kernel/base/limits.h"
 #include "sim_kernel/sched/cpu.h"
+#include "sim_kernel/sched/signal_queue.h"
 #include "sim_kernel/sched/task_state.h"
 #include "sim_kernel/sched/waiter.h"
 
@@ -46,8 +47,6 @@ struct TaskModuleCache {
   void* scheduler = nullptr;
 };
 
-struct SignalQueue;
-
 class alignas(kCacheLineBytes) Task : public Context {
  public:
   // --- the first cache line: all that a switch to a task that ran long ago has to fetch ---
@@ -70,13 +69,13 @@ class alignas(kCacheLineBytes) Task : public Context {
   pid_t tid = 0;  // of its home, for its whole life
 
   // --- slow paths ---
-  Cpu home;                               // constant but for what cpu.h says
-  std::atomic<bool> signal_lock{false};   // guards the next two (see parked_signals.h)
-  std::uint64_t pending_signals = 0;      // plain signals, bit n-1 for signal n
-  SignalQueue* queued_signals = nullptr;  // those that carry a value
-  Waiter waiter;                          // see wait_queue.h
-  bool tsd_counted = false;               // its destructor runs in every round (see exit.h)
-  int tsd_round = 0;                      // how often it has run
+  Cpu home;                              // constant but for what cpu.h says
+  std::atomic<bool> signal_lock{false};  // guards the next two (see parked_signals.h)
+  std::uint64_t pending_signals = 0;     // plain signals, bit n-1 for signal n
+  SignalQueue queued_signals;            // those that carry a value
+  Waiter waiter;                         // see wait_queue.h
+  bool tsd_counted = false;              // its destructor runs in every round (see exit.h)
+  int tsd_round = 0;                     // how often it has run
   boost::intrusive::list_member_hook<> task_list_hook;  // guarded by the task list's lock
 };
 

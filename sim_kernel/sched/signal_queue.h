@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// SignalQueue: signals with all that they carry, in the order of their arrival (Linux: the list of
+// struct sigpending).
+//
+// It takes memory from Linux itself, a mapping of its own that exists once there was a signal and
+// doubles when it is full.
+//
+// Thread safety: guarded by its owner, on any stack.
+#pragma once
+
+#include <csignal>
+
+namespace ums::kernel {
+
+class SignalQueue {
+ public:
+  constexpr SignalQueue() noexcept = default;
+  SignalQueue(const SignalQueue&) = delete;
+  SignalQueue& operator=(const SignalQueue&) = delete;
+
+  // Adds a copy of `info`. Returns false if there is no memory, or there are too many.
+  bool push(const siginfo_t& info) noexcept;
+
+  bool empty() const noexcept;
+  unsigned size() const noexcept;
+  bool contains(int signal) const noexcept;
+
+  // The oldest, which there must be.
+  siginfo_t front() const noexcept;
+  void pop() noexcept;
+
+  // Drops all, and the memory.
+  void release() noexcept;
+
+ private:
+  struct Mapping;
+
+  bool make_room() noexcept;
+
+  Mapping* mapping_ = nullptr;
+};
+
+}  // namespace ums::kernel

@@ -6,6 +6,7 @@
 #include <csignal>
 
 #include "sim_kernel/base/raw_syscall.h"
+#include "sim_kernel/mm/user_copy.h"
 #include "sim_kernel/sched/schedule.h"
 
 namespace ums::kernel {
@@ -66,7 +67,10 @@ bool has_left_wait(const Task& me) noexcept {
   if (on_signal_stack()) return false;
   const auto mark = reinterpret_cast<unsigned long>(me.waiter.mark);
   const auto here = reinterpret_cast<unsigned long>(__builtin_frame_address(0));
-  return here - mark < kSameStackBytes || *me.waiter.mark != kMark;
+  // The stack of a call that was left may be gone.
+  std::uint64_t seen = 0;
+  const bool exists = get_user(seen, UserPtr<const std::uint64_t>(mark, 0));
+  return here - mark < kSameStackBytes || !exists || seen != kMark;
 }
 
 void end_left_wait(Task& me) noexcept {

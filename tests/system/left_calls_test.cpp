@@ -4,6 +4,8 @@
 // system calls, which end before a handler runs. After each of these the kernel must be whole: the
 // fixture looks for what is left.
 #include <pthread.h>
+#include <sys/mman.h>
+#include <ucontext.h>
 #include <ums/ums_dev.h>
 
 #include <array>
@@ -206,6 +208,33 @@ TEST_F(JumpedCalls, PassWakeUpsOn) {
   };
   jump_and([this] { EXPECT_EQ(yield(fd_), -ESRCH); });
   second->join();
+}
+
+// A stack that was made for the call, which is freed once it is left.
+TEST_F(JumpedCalls, AreFollowedByOneWhenTheirStackIsGone) {
+  if (UMS_SANITIZE_ADDRESS) GTEST_SKIP() << "AddressSanitizer is not told of the other stack";
+  constexpr std::size_t kBytes = 65536;
+  Thread scheduler([&] {
+    become_scheduler(fd_, list_);
+    void* const stack =
+        mmap(nullptr, kBytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    static ucontext_t outside;
+    static ucontext_t inside;
+    static int fd;
+    static int list;
+    fd = fd_;
+    list = list_;
+    getcontext(&inside);
+    inside.uc_stack = {stack, 0, kBytes};
+    inside.uc_link = &outside;
+    makecontext(
+        &inside, [] { wait_and_jump(fd, list); }, 0);
+    swapcontext(&outside, &inside);
+    munmap(stack, kBytes);
+    EXPECT_EQ(yield(fd_), -ESRCH);
+  });
+  interrupt(scheduler, SIGUSR1);
+  scheduler.join();
 }
 
 // A handler that runs on top of the call, on whichever stack, has not left it.

@@ -246,8 +246,7 @@ void FileTable::task_exit(Task& me) noexcept {
     after = file->serial;
     file->operations.task_exit(*file, me);
     file_leave(me);
-    const KernelSection section(&me);
-    if ((me.exit_work.load(std::memory_order_relaxed) & kExitFile) != 0) release_closed();
+    exit_to_user(me);
   }
 }
 

@@ -89,7 +89,7 @@ void exit_to_user(Task& me) {
     }
     if ((work & kExitRcu) != 0) rcu_do_callbacks();
   }
-  if ((work & kExitMask) != 0) restore_signal_mask_on_exit(me);
+  if ((work & (kExitMask | kExitUnblock)) != 0) restore_signal_mask_on_exit(me);
   // Looked at again: one may have come meanwhile.
   const std::uint32_t signals = kExitSignals | kExitSignalSent;
   if ((me.exit_work.load(std::memory_order_relaxed) & signals) != 0) raise_pending_signals(me);

@@ -7,6 +7,7 @@
 #include "sim_kernel/base/raw_syscall.h"
 #include "sim_kernel/sched/idle.h"
 #include "sim_kernel/sched/park_stack.h"
+#include "sim_kernel/sched/signal_mask.h"
 #include "sim_kernel/sync/backoff.h"
 
 namespace ums::kernel {

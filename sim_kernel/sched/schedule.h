@@ -26,7 +26,6 @@
 
 #include "sim_kernel/base/result.h"
 #include "sim_kernel/fiber/tsan_handoff.h"
-#include "sim_kernel/sched/signal_mask.h"
 #include "sim_kernel/sched/task.h"
 #include "sim_kernel/sync/lock_rank.h"
 #include "sim_kernel/sync/rcu.h"
@@ -34,7 +33,8 @@
 namespace ums::kernel {
 
 // Makes sure that this Cpu has an idle loop, and blocks every signal on it until a task runs here
-// again. Errors: ENOMEM. Undone by whoever comes out of the idle loop.
+// again. Errors: ENOMEM. Undone by whoever comes out of the idle loop, on its way out of the
+// kernel.
 Result<void> prepare_idle(Task& me) noexcept;
 
 // Leaves the Cpu to its idle loop, which then performs `wake`. Needs prepare_idle. Returns when the
@@ -71,8 +71,8 @@ inline __attribute__((always_inline)) void arrive(Task& me, Continuation from) n
   Cpu& here = *me.cpu;
   const bool was_idle = here.previous == &here.idle;
   save_previous(here, std::move(from));
-  if (was_idle) [[unlikely]] {
-    restore_signal_mask(here);
+  if (was_idle) [[unlikely]] {  // the mask is restored outside, where handlers may do anything
+    me.exit_work.fetch_or(kExitUnblock, std::memory_order_relaxed);  // its own bit
   }
   if (here.homebound != nullptr) [[unlikely]] {
     see_off_homebound(me);

@@ -25,7 +25,7 @@ std::uint64_t current_mask() noexcept {
   return mask;
 }
 
-void set_mask(std::uint64_t mask) noexcept {
+void set_mask(std::uint64_t mask) {
   raw_syscall(SYS_rt_sigprocmask, SIG_SETMASK, syscall_arg(&mask), 0, 8);
 }
 
@@ -76,11 +76,13 @@ void block_all_signals(Task& me) noexcept {
   if (!known) me.cpu->signal_mask = before;
 }
 
-void restore_signal_mask(Cpu& cpu) noexcept { set_mask(cpu.signal_mask); }
-
 void restore_signal_mask_on_exit(Task& me) {
-  me.exit_work.fetch_and(~std::uint32_t{kExitMask}, std::memory_order_relaxed);
-  if (changes_noted.load(std::memory_order_relaxed)) return set_mask(me.cpu->signal_mask);
+  const std::uint32_t work = kExitMask | kExitUnblock;
+  const std::uint32_t asked = me.exit_work.fetch_and(~work, std::memory_order_relaxed);
+  const bool was_idle = (asked & kExitUnblock) != 0;
+  if (was_idle || changes_noted.load(std::memory_order_relaxed)) {
+    return set_mask(me.cpu->signal_mask);
+  }
   const std::uint64_t cancellation = signal_bit(kWakeSignal);
   raw_syscall(SYS_rt_sigprocmask, SIG_UNBLOCK, syscall_arg(&cancellation), 0, 8);
 }

@@ -9,7 +9,7 @@
 //     learnt     when its home task enters a mode there: Linux says
 //     noted      when its home task calls pthread_sigmask or sigprocmask, which libums answers
 //     restored   when a worker has ended there, by the task that goes on (kExitMask), and when the
-//                Cpu comes out of its idle loop
+//                Cpu has come out of its idle loop (kExitUnblock)
 //
 // A switch does nothing about masks: what a worker changed stays until one ends there.
 //
@@ -44,13 +44,10 @@ void note_signal_mask_change(int how, std::uint64_t set) noexcept;
 // Learns the mask of the Cpu that `me` runs on, where that is its home.
 void learn_signal_mask(Task& me) noexcept;
 
-// The same, and blocks every signal there until restore_signal_mask.
+// The same, and blocks every signal there until kExitUnblock is done.
 void block_all_signals(Task& me) noexcept;
 
-// Gives `cpu`, the caller's, its own mask. Context: a task's own stack: handlers may run.
-void restore_signal_mask(Cpu& cpu) noexcept;
-
-// The same after the end of a worker: kExitMask is done.
+// Gives the Cpu that `me` runs on its own mask: kExitMask and kExitUnblock are done.
 // Context: the task itself, about to leave the kernel: handlers run before this returns, may make
 // calls, and may end the thread, which unwinds through here.
 void restore_signal_mask_on_exit(Task& me);

@@ -37,6 +37,7 @@ enum ExitWork : std::uint32_t {
   kExitFile = 1U << 2,        // the file that the task was inside has been closed
   kExitSignalSent = 1U << 3,  // a signal is on its way to where the task runs (parked_signals.h)
   kExitMask = 1U << 4,        // a worker ended on the task's Cpu, which has its own mask again
+  kExitUnblock = 1U << 5,     // the task's Cpu was idle, with every signal blocked
 };
 
 // What a module remembers about a task, to find its own objects without a lookup. `owner` is the

@@ -6,6 +6,7 @@
 
 #include "sim_kernel/mm/slab.h"
 #include "sim_kernel/sched/rseq.h"
+#include "sim_kernel/sched/signal_mask.h"
 #include "sim_kernel/ums/switch_path.h"
 
 namespace ums::kernel {

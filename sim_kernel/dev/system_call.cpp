@@ -79,6 +79,12 @@ Result<void> enter_pinned_slowly(Task& me, File& file, bool entered) {
   return enter_and_stay(me, entered, [&] { return file_enter_pinned(me, file); });
 }
 
+void exit_sections() {
+  Task* const me = current_or_null;
+  if (me == nullptr || me->syscall_file.load(std::memory_order_relaxed) != nullptr) return;
+  if (me->exit_work.load(std::memory_order_relaxed) != 0) exit_to_user(*me);
+}
+
 void exit_to_user(Task& me) {
   const std::uint32_t work = me.exit_work.load(std::memory_order_relaxed);
   if ((work & (kExitFile | kExitRcu)) != 0) {

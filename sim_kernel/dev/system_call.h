@@ -34,6 +34,12 @@ bool is_nested_call() noexcept;
 // What a task does on its way back to the program, when exit_work says so.
 void exit_to_user(Task& me);
 
+// What a thread does at the end of a call that was in KernelSections and in no file: raises the
+// signals that were kept for it meanwhile.
+// Context: outside the kernel, no lock held: handlers run before this returns, may make calls, and
+// may end the thread, which unwinds through here.
+void exit_sections();
+
 // Whether a signal is on its way to a task that has just entered the kernel: it leaves again.
 inline bool has_signal_sent(const Task& me) noexcept {
   return (me.exit_work.load(std::memory_order_relaxed) & kExitSignalSent) != 0;

@@ -8,7 +8,8 @@
 // Inside a file Task::syscall_file says so, and calls of signal handlers are refused. What takes
 // locks outside of files (open, close, work on the way out of a call, the end of a thread) needs
 // the same: a handler that yields would suspend the lock's holder, and every other thread that
-// wants the lock would wait for one that nobody may ever execute again.
+// wants the lock would wait for one that nobody may ever execute again. Signals that are kept for
+// the thread meanwhile are raised by the call that it is in, at its end (exit_sections).
 //
 // Invariants:
 // 1. While a section lasts, calls of the thread's signal handlers fail with EBUSY.
@@ -19,6 +20,7 @@
 #pragma once
 
 #include "sim_kernel/sched/task.h"
+#include "sim_kernel/sync/membarrier.h"
 
 namespace ums::kernel {
 
@@ -37,8 +39,8 @@ class KernelSection {
   }
   ~KernelSection() {
     if (task_ == nullptr) return;
-    std::atomic_signal_fence(std::memory_order_seq_cst);
-    task_->syscall_file.store(nullptr, std::memory_order_relaxed);
+    // The barrier is for who keeps a signal: it sees this, or exit_work is seen to be set.
+    store_then_light_barrier(task_->syscall_file, nullptr);
   }
   KernelSection(const KernelSection&) = delete;
   KernelSection& operator=(const KernelSection&) = delete;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Signals to workers that yield all the time: each handler must run in the worker that its signal
-// names, though that worker has hardly ever the carrier to itself for as long as a signal takes.
+// Signals to workers that are in the kernel most of the time. Those that yield: each handler must
+// run in the worker that its signal names, though that worker has hardly ever the carrier to itself
+// for as long as a signal takes. Those that dup and close: none may wait for another call.
 #include <pthread.h>
 
 #include <array>
@@ -81,6 +82,29 @@ TEST_F(SignalStress, EachHandlerRunsInTheWorkerThatWasNamed) {
   conductor.join();
   for (auto& worker : workers_) worker.reset();
   EXPECT_EQ(handled, kSignals);
+  EXPECT_EQ(astray, 0);
+}
+
+TEST_F(SignalStress, AHandlerDoesNotWaitForTheNextCall) {
+  constexpr int kRounds = 2'000;
+  std::atomic<int> round{0};
+  Worker worker(fd_, list_, [&] {
+    for (int i = 1; i <= kRounds; ++i) {
+      round = i;
+      for (int k = 0; k < 5; ++k) dev_close(dev_dup(fd_));
+      wait_until([i] { return handled == i; });
+    }
+  });
+  handles[0] = worker.handle();
+  Thread sender([&] {
+    for (int i = 1; i <= kRounds; ++i) {
+      wait_until([&] { return round == i; });
+      EXPECT_EQ(pthread_sigqueue(worker.handle(), SIGRTMIN, sigval{.sival_int = 0}), 0);
+    }
+  });
+  become_scheduler(fd_, list_);
+  run_workers(fd_, list_, 1);
+  sender.join();
   EXPECT_EQ(astray, 0);
 }
 

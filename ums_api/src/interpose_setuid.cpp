@@ -10,6 +10,7 @@
 #include <cerrno>
 
 #include "sim_kernel/debug/misuse.h"
+#include "sim_kernel/dev/system_call.h"
 #include "sim_kernel/sched/kernel_section.h"
 #include "sim_kernel/sched/task.h"
 #include "ums_api/src/export.h"
@@ -54,7 +55,9 @@ bool any_task_captured() noexcept {
 
 template <typename... Parameters, typename... Args>
 int unless_captured(const char* name, NextSymbol<int(Parameters...)>& next, Args... args) noexcept {
-  if (!any_task_captured()) return next(args...);
+  const bool captured = any_task_captured();
+  ums::kernel::exit_sections();
+  if (!captured) return next(args...);
   ums::kernel::report_misuse(ids_with_workers, "{} while workers are suspended or run", name);
   errno = EPERM;
   return -1;

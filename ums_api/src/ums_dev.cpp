@@ -12,6 +12,7 @@
 #include <string_view>
 
 #include "sim_kernel/dev/char_device.h"
+#include "sim_kernel/dev/system_call.h"
 #include "ums_api/src/backend.h"
 #include "ums_api/src/export.h"
 #include "ums_api/src/library_file.h"
@@ -35,6 +36,13 @@ int c_result(const kernel::Result<void>& result) noexcept {
   return result.ok() ? 0 : fail(result.error_code());
 }
 
+// The result of a call that is no system call of the kernel's.
+template <typename Result>
+int section_result(const Result& result) {
+  kernel::exit_sections();
+  return c_result(result);
+}
+
 bool is_foreign(int fd) noexcept { return kernel::descriptor_kind(fd) == DescriptorKind::kForeign; }
 
 // What Linux answers on every file before it asks the driver (do_vfs_ioctl). It is about the
@@ -52,7 +60,7 @@ UMS_EXPORT int ums_dev_open(const char* path, int flags) {
   if (backend == Backend::kUnknown) return fail(EINVAL);
   ums::api::release_unused_library_file();
   if (backend == Backend::kDevice) return open(path, flags, 0666);
-  return c_result(kernel::device_open(path, flags));
+  return section_result(kernel::device_open(path, flags));
 }
 
 UMS_EXPORT int ums_dev_ioctl(int fd, unsigned long request, ...) {
@@ -70,11 +78,12 @@ UMS_EXPORT int ums_dev_ioctl(int fd, unsigned long request, ...) {
 }
 
 UMS_EXPORT int ums_dev_dup(int fd) {
-  return is_foreign(fd) ? dup(fd) : c_result(kernel::file_dup(fd));
+  return is_foreign(fd) ? dup(fd) : section_result(kernel::file_dup(fd));
 }
 
 UMS_EXPORT int ums_dev_close(int fd) {
   if (is_foreign(fd)) return close(fd);
   const kernel::Result<void> closed = kernel::file_close(fd);
-  return !closed.ok() && closed.error_code() == EBADF ? close(fd) : c_result(closed);
+  const bool stale = !closed.ok() && closed.error_code() == EBADF;
+  return stale ? close(fd) : section_result(closed);
 }

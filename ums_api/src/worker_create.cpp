@@ -19,6 +19,7 @@
 #include <cstring>
 
 #include "sim_kernel/base/printk.h"
+#include "sim_kernel/dev/system_call.h"
 #include "sim_kernel/mm/slab.h"
 #include "sim_kernel/sched/kernel_section.h"
 #include "ums_api/src/export.h"
@@ -156,5 +157,6 @@ UMS_EXPORT int ums_pthread_create(pthread_t* t, ums_attr_t* attr, void* (*func)(
   if (start == nullptr) return EAGAIN;
   const int error = create_worker(t, attr->pthread_attr, start);
   if (error != 0) free_start(start);
+  ums::kernel::exit_sections();
   return error;
 }

@@ -27,7 +27,7 @@
 //
 // Real-time signals reach the worker one by one in the order in which they were sent, with their
 // values: whoever passes one on passes on first what is kept, under Task::signal_lock. Of another
-// number one is kept, the first, as on Linux.
+// number one is kept, the first, as on Linux, and of a timer's too.
 //
 // Thread safety: the parked kernel thread and the task, under that lock.
 #pragma once

@@ -66,8 +66,8 @@ class SignalGuard {
   std::atomic<bool>& lock_;
 };
 
-// LINUX: of a number below the real-time signals one is pending at a time, the first; others queue.
-// SIM: the same. A plain one of the former needs no slot, and one that finds none is kept without
+// LINUX: of a number below the real-time signals one is pending at a time, the first; others queue,
+// but for those of a timer, which is pending once and counts. SIM: the same. A plain one of the former needs no slot, and one that finds none is kept without
 // what it carries.
 void keep_locked(Task& task, const siginfo_t& info) noexcept {
   const bool merges = info.si_signo < kFirstRealTime;
@@ -75,6 +75,7 @@ void keep_locked(Task& task, const siginfo_t& info) noexcept {
   const bool is_kept =
       (task.pending_signals & bit) != 0 || task.queued_signals.contains(info.si_signo);
   if (merges && is_kept) return;
+  if (info.si_code == SI_TIMER && task.queued_signals.count_overrun(info)) return;
   const bool plain = merges && (info.si_code == SI_TKILL || info.si_signo == kWakeSignal);
   if (plain || !task.queued_signals.push(info)) task.pending_signals |= bit;
   task.exit_work.fetch_or(kExitSignals, std::memory_order_release);

@@ -26,6 +26,9 @@ class SignalQueue {
   unsigned size() const noexcept;
   bool contains(int signal) const noexcept;
 
+  // Whether the timer of `info` has a signal here, which then counts this one too (si_overrun).
+  bool count_overrun(const siginfo_t& info) noexcept;
+
   // The oldest, which there must be.
   siginfo_t front() const noexcept;
   void pop() noexcept;

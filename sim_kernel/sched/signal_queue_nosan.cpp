@@ -86,6 +86,17 @@ bool SignalQueue::contains(int signal) const noexcept {
   return false;
 }
 
+bool SignalQueue::count_overrun(const siginfo_t& info) noexcept {
+  if (mapping_ == nullptr) return false;
+  for (unsigned i = mapping_->tail; i != mapping_->head; ++i) {
+    QueuedSignal& slot = mapping_->slots()[i];  // its fields begin with the timer and the count
+    if (slot.code != SI_TIMER || slot.fields[0] != info.si_timerid) continue;
+    slot.fields[1] += info.si_overrun + 1;
+    return true;
+  }
+  return false;
+}
+
 siginfo_t SignalQueue::front() const noexcept {
   const QueuedSignal& slot = mapping_->slots()[mapping_->tail];
   siginfo_t info{};

@@ -207,6 +207,28 @@ TEST_F(Signals, TimerOfASuspendedWorker) {
   EXPECT_EQ(handled_values[0], 42);
 }
 
+// LINUX: of a timer one signal waits at a time, a real-time one too, and counts the others.
+TEST_F(Signals, TimerOfASuspendedWorkerIsKeptOnce) {
+  static std::atomic<int> overruns{0};
+  handle(SIGRTMIN, 0, [](int, siginfo_t* info, void*) {
+    overruns = info->si_overrun;
+    ++handled;
+  });
+  handle(SIGRTMIN + 1, 0, [](int, siginfo_t*, void*) {});
+  become_scheduler(fd_, list_);
+  Worker worker(fd_, list_);
+  const SignalTimer timer(SIGEV_THREAD_ID, worker.tid(), 1);
+  wait_until_kept(worker, 1);
+  timer.send_again();
+  ASSERT_EQ(pthread_kill(worker.handle(), SIGRTMIN + 1), 0);  // taken after that of the timer
+  wait_until_kept(worker, 2);
+  EXPECT_EQ(kernel::pending_signal_count(*kernel::find_task(worker.tid())), 2);
+  run_workers(fd_, list_, 1);
+  worker.join();
+  EXPECT_EQ(handled, 1);
+  EXPECT_EQ(overruns, 1);
+}
+
 // ---- to a running worker
 
 TEST_F(Signals, ToARunningWorkerReachesItOnItsCarrier) {

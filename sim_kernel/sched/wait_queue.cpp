@@ -15,8 +15,10 @@ namespace {
 
 constexpr std::uint64_t kMark = 0x736c656570657221;
 
-// How far above the frame that sleeps a call may begin that is made from the same depth.
-constexpr unsigned long kSameStackBytes = 16384;
+// How far above the frame that sleeps a call may begin that is made on the same stack, for sure: a
+// call from below a large frame may be left. Other stacks that a handler may use, and that Linux
+// does not tell of, are further away, or fill what lies between.
+constexpr unsigned long kSameStackBytes = 1UL << 20;
 
 long wait_for_futex(const std::atomic<std::uint32_t>* word) {
   return raw_syscall(SYS_futex, syscall_arg(word), FUTEX_WAIT_PRIVATE, 0, 0);

@@ -176,6 +176,20 @@ TEST_F(JumpedCalls, AreFollowedByOneFromDeepBelow) {
   jump_and([this] { call_from_deep_below([this] { EXPECT_EQ(yield(fd_), -ESRCH); }); });
 }
 
+// The jump leaves a large frame too, whose other bytes nobody overwrites.
+TEST_F(JumpedCalls, WereMadeFromBelowALargeFrame) {
+  Thread scheduler([this] {
+    become_scheduler(fd_, list_);
+    about_to_be_cancelled();
+    if (sigsetjmp(before_call, 1) == 0) {
+      call_from_deep_below([this] { dequeue_undoored(fd_, list_); });
+      ADD_FAILURE() << "not left";
+    }
+    EXPECT_EQ(yield(fd_), -ESRCH);
+  });
+  interrupt(scheduler, SIGUSR1);
+}
+
 TEST_F(JumpedCalls, AreFollowedByDupAndOpen) {
   jump_and([this] {
     EXPECT_GE(dev_close(dev_dup(fd_)), 0);

@@ -25,11 +25,16 @@ bool take_plain_wake(Cpu& cpu) noexcept {
   return cpu.handed_plain.exchange(false, std::memory_order_acquire);
 }
 
+// Whether tgkill has sent it. Where no signal can be queued Linux loses its code and sender too.
+bool is_plain(const siginfo_t& info) noexcept {
+  return info.si_code == SI_TKILL || (info.si_code == SI_USER && info.si_pid == 0);
+}
+
 bool is_wake(Cpu& cpu, const siginfo_t& info) noexcept {
   if (info.si_signo == kWakeSignal) {
     return info.si_code == SI_QUEUE && info.si_value.sival_ptr == static_cast<const void*>(&cpu);
   }
-  return info.si_signo == kPlainWakeSignal && info.si_code == SI_TKILL && take_plain_wake(cpu);
+  return info.si_signo == kPlainWakeSignal && is_plain(info) && take_plain_wake(cpu);
 }
 
 // Waits for a signal, for `pause_ms` if some are not awaited. Puts it into `info` and returns its

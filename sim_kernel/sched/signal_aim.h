@@ -10,6 +10,8 @@
 //   rt_tgsigqueueinfo (pthread_sigqueue)        SI_QUEUE from this process, unmarked: the thread
 //   rt_sigqueueinfo (sigqueue)                  SI_QUEUE, marked by the library's sigqueue, or from
 //                                               another process: the process
+//   SI_USER from nobody, RLIMIT_SIGPENDING      tgkill again, of which Linux keeps the number only:
+//   being used up                               the thread
 //   everything else (kill, SIGCHLD, SIGIO ...)  the process
 //
 // Taken for the other: SIGIO that F_SETOWN_EX aims at a thread; and rt_sigqueueinfo to the own

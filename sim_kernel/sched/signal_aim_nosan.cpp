@@ -4,6 +4,7 @@
 #include "sim_kernel/sched/signal_aim.h"
 
 #include <cerrno>
+#include <ctime>
 
 #include "sim_kernel/base/proc_file.h"
 #include "sim_kernel/sched/task.h"
@@ -65,6 +66,20 @@ bool queued_for_thread(const siginfo_t& info) noexcept {
   return info.si_pid == kernel_pid && info._sifields._pad[kMarkWord] != kMark;
 }
 
+// Whether RLIMIT_SIGPENDING leaves room for another signal. A timer needs the same room.
+bool signals_can_queue() noexcept {
+  int timer = 0;
+  if (raw_syscall(SYS_timer_create, CLOCK_MONOTONIC, 0, syscall_arg(&timer)) != 0) return false;
+  raw_syscall(SYS_timer_delete, timer);
+  return true;
+}
+
+// Linux has lost who sent it. It never does for kill; but a sender that this process cannot see,
+// outside of its container, looks the same.
+bool is_anonymous(const siginfo_t& info) noexcept {
+  return info.si_code == SI_USER && info.si_pid == 0 && !signals_can_queue();
+}
+
 }  // namespace
 
 SignalAim signal_aim(const siginfo_t& info) noexcept {
@@ -76,7 +91,7 @@ SignalAim signal_aim(const siginfo_t& info) noexcept {
     case SI_QUEUE:
       return queued_for_thread(info) ? SignalAim::kThread : SignalAim::kProcess;
     default:
-      return SignalAim::kProcess;
+      return is_anonymous(info) ? SignalAim::kThread : SignalAim::kProcess;
   }
 }
 

@@ -283,6 +283,24 @@ TEST_F(Fallbacks, WithoutQueuedSignalsAndPlainOnes) {
   EXPECT_CORE_CASES(status);
 }
 
+// Of a signal that names a worker Linux then keeps the number, and neither the code nor the sender.
+TEST_F(Fallbacks, SignalOfAWorkerWithoutQueuedSignals) {
+  const int status = in_child([] {
+    if (!allow_no_queued_signals()) _exit(77);
+    static std::atomic<pthread_t> handled_by{};
+    ::signal(SIGUSR1, [](int) { handled_by = pthread_self(); });
+    const int fd = dev_open();
+    const int list = create_list(fd);
+    Worker worker(fd, list, [] { wait_until([] { return handled_by != pthread_t{}; }); });
+    ASSERT_EQ(pthread_kill(worker.handle(), SIGUSR1), 0);
+    become_scheduler(fd, list);
+    run_workers(fd, list, 1);
+    EXPECT_TRUE(pthread_equal(handled_by, worker.handle()));
+    worker.join();
+  });
+  EXPECT_CORE_CASES(status);
+}
+
 // What refuses the calls is seen: with the wrong one the first case must fail.
 TEST_F(Fallbacks, RefusalIsChecked) {
   const int status = core_cases_without("membarrier", [] {

@@ -67,8 +67,8 @@ class SignalGuard {
 };
 
 // LINUX: of a number below the real-time signals one is pending at a time, the first; others queue,
-// but for those of a timer, which is pending once and counts. SIM: the same. A plain one of the former needs no slot, and one that finds none is kept without
-// what it carries.
+// but for those of a timer, which is pending once and counts. SIM: the same. A plain one of the
+// former needs no slot, and one that finds none is kept without what it carries.
 void keep_locked(Task& task, const siginfo_t& info) noexcept {
   const bool merges = info.si_signo < kFirstRealTime;
   const std::uint64_t bit = signal_bit(info.si_signo);

@@ -53,6 +53,10 @@ function(ums_target name)
   target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR})
 endfunction()
 
+# The kernel and the library throw nothing. Without exception tables of their own they can be
+# unwound from any instruction, where a signal handler ends its thread.
+set(UMS_UNWINDABLE -fno-exceptions -fasynchronous-unwind-tables)
+
 # ums_kernel_code(NAME): on top of ums_target, the code generation that the switch path needs: no
 # PLT stub and no __tls_get_addr between two threads, and the instructions that write the thread
 # pointer (their use is guarded at run time).

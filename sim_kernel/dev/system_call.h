@@ -45,27 +45,12 @@ inline bool has_signal_sent(const Task& me) noexcept {
   return (me.exit_work.load(std::memory_order_relaxed) & kExitSignalSent) != 0;
 }
 
-// Leaves the file at the end of a scope, by an unwinding too.
-class FileLeaver {
- public:
-  explicit FileLeaver(Task& me) noexcept : me_(me) {}
-  ~FileLeaver() { file_leave(me_); }
-  FileLeaver(const FileLeaver&) = delete;
-  FileLeaver& operator=(const FileLeaver&) = delete;
-
- private:
-  Task& me_;
-};
-
 // What a task does inside a file, and on its way out.
 template <typename Handler>
 inline __attribute__((always_inline)) Result<void> system_call_body(File& file, Task& me,
                                                                     Handler handler) {
-  Result<void> result;
-  {
-    const FileLeaver leaver(me);
-    result = handler(file, me);
-  }
+  const Result<void> result = handler(file, me);
+  file_leave(me);
   if (me.exit_work.load(std::memory_order_relaxed) != 0) [[unlikely]] {
     exit_to_user(me);
   }

@@ -2,8 +2,6 @@
 #define UMS_CONTINUATION_SOURCE
 #include "sim_kernel/fiber/continuation.h"
 
-#include <boost/context/detail/fcontext.hpp>
-
 namespace ums::kernel {
 
 // As boost::context::fiber starts one, without its record of 256 bytes at the top of the stack,
@@ -19,13 +17,13 @@ Continuation Continuation::on_stack(void* base, std::size_t bytes, Entry entry,
   const auto run = [](transfer_t from) {
     const Start start = *static_cast<const Start*>(from.data);
     Continuation caller;
-    caller.fiber_ = jump_fcontext(from.fctx, nullptr).fctx;
+    caller.context_ = jump_fcontext(from.fctx, nullptr).fctx;
     start.entry(std::move(caller), start.argument);
   };
   Start start{entry, argument};
   const fcontext_t fresh = make_fcontext(static_cast<char*>(base) + bytes, bytes, run);
   Continuation result;
-  result.fiber_ = jump_fcontext(fresh, &start).fctx;
+  result.context_ = jump_fcontext(fresh, &start).fctx;
   return result;
 }
 

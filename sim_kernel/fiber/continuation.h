@@ -26,7 +26,7 @@
 #define UMS_INLINE_SWITCH (!UMS_SANITIZE_ADDRESS && !UMS_SANITIZE_THREAD)
 
 #if UMS_INLINE_SWITCH || defined(UMS_CONTINUATION_SOURCE)
-#include <boost/context/fiber.hpp>
+#include <boost/context/detail/fcontext.hpp>
 #endif
 
 namespace ums::kernel {
@@ -37,18 +37,18 @@ class Continuation {
   using Entry = void (*)(Continuation from, void* argument);
 
   Continuation() noexcept = default;
-  Continuation(Continuation&& other) noexcept : fiber_(std::exchange(other.fiber_, nullptr)) {}
+  Continuation(Continuation&& other) noexcept : context_(std::exchange(other.context_, nullptr)) {}
   Continuation& operator=(Continuation&& other) noexcept {
-    fiber_ = std::exchange(other.fiber_, nullptr);
+    context_ = std::exchange(other.context_, nullptr);
     return *this;
   }
   Continuation(const Continuation&) = delete;
   Continuation& operator=(const Continuation&) = delete;
 
-  explicit operator bool() const noexcept { return fiber_ != nullptr; }
+  explicit operator bool() const noexcept { return context_ != nullptr; }
 
   // Forgets a computation that nobody will resume: its stack is about to be freed.
-  void abandon() noexcept { fiber_ = nullptr; }
+  void abandon() noexcept { context_ = nullptr; }
 
   // Prepares `entry` to run on the stack [base, base + bytes). Returns its Continuation.
   // Ownership: the stack stays the caller's, who must keep it while the Continuation lives.
@@ -63,9 +63,9 @@ class Continuation {
   Continuation resume(ThreadPointer pointer) && noexcept;
 
  private:
-  // The bytes of a boost::context::fiber, which are one pointer. They are kept as such because a
-  // fiber's destructor would unwind the stack (invariant 2).
-  void* fiber_ = nullptr;
+  // What a boost::context::fiber holds, its fcontext_t. It is kept as such because a fiber's
+  // destructor would unwind the stack (invariant 2).
+  void* context_ = nullptr;
 };
 
 }  // namespace ums::kernel

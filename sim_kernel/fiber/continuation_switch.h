@@ -4,8 +4,7 @@
 // on the switch path, since an out-of-line wrapper costs a mispredicted return on either side.
 #pragma once
 
-#include <bit>
-#include <cstring>
+#include <utility>
 
 #include "sim_kernel/fiber/continuation.h"
 
@@ -17,17 +16,11 @@ namespace ums::kernel {
 #define UMS_SWITCH_LINKAGE
 #endif
 
-static_assert(sizeof(boost::context::fiber) == sizeof(void*));
-
+// As boost::context::fiber::resume does it, without a fiber: see docs/decisions/0004.
 UMS_SWITCH_LINKAGE Continuation Continuation::resume() && noexcept {
-  // Both fibers are empty when their destructors run: one was resumed, the other moved out.
-  boost::context::fiber target;
-  void* const bytes = std::exchange(fiber_, nullptr);
-  std::memcpy(static_cast<void*>(&target), &bytes, sizeof bytes);
-  boost::context::fiber from = std::move(target).resume();
   Continuation result;
-  std::memcpy(&result.fiber_, static_cast<void*>(&from), sizeof result.fiber_);
-  new (&from) boost::context::fiber();
+  void* const target = std::exchange(context_, nullptr);
+  result.context_ = boost::context::detail::jump_fcontext(target, nullptr).fctx;
   return result;
 }
 

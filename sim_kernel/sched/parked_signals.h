@@ -50,8 +50,7 @@ void pass_on_parked_signal(Cpu& cpu, const siginfo_t& info) noexcept;
 // Raises what was kept for `task`, on the kernel thread that it runs on now, and waits for what is
 // on its way there.
 // Context: the task itself, about to leave the kernel: handlers run before this returns, and may
-// make system calls of their own. They may also end the thread (pthread_exit, cancellation), which
-// unwinds through here and through system_call: neither is noexcept.
+// make system calls of their own. They may also end the thread (pthread_exit, cancellation).
 void raise_pending_signals(Task& task);
 
 // How many signals are kept for `task`. For tests: it must not end meanwhile.

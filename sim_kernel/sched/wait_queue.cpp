@@ -20,28 +20,6 @@ constexpr std::uint64_t kMark = 0x736c656570657221;
 // does not tell of, are further away, or fill what lies between.
 constexpr unsigned long kSameStackBytes = 1UL << 20;
 
-long wait_for_futex(const std::atomic<std::uint32_t>* word) {
-  return raw_syscall(SYS_futex, syscall_arg(word), FUTEX_WAIT_PRIVATE, 0, 0);
-}
-
-// To the compiler, a function that may throw. It sees none behind the instruction of a system call,
-// while a signal handler may begin to unwind there; and what is unwound must be a call.
-long (*volatile const interruptible_futex_wait)(const std::atomic<std::uint32_t>*) = wait_for_futex;
-
-// The task is asleep, for a scope.
-class Asleep {
- public:
-  explicit Asleep(Task& me) noexcept : me_(me) {
-    change_task_state<TaskState::kRunning, TaskState::kInterruptible>(me_.state);
-  }
-  ~Asleep() { change_task_state<TaskState::kInterruptible, TaskState::kRunning>(me_.state); }
-  Asleep(const Asleep&) = delete;
-  Asleep& operator=(const Asleep&) = delete;
-
- private:
-  Task& me_;
-};
-
 bool on_signal_stack() noexcept {
   stack_t stack{};
   raw_syscall(SYS_sigaltstack, 0, syscall_arg(&stack));
@@ -50,17 +28,18 @@ bool on_signal_stack() noexcept {
 
 }  // namespace
 
-bool WaitQueue::sleep_until_woken(Waiter& waiter) {
+bool WaitQueue::sleep_until_woken(Waiter& waiter) noexcept {
   Task& me = *current_task();
   assert_may_schedule(me);
   const volatile std::uint64_t mark = kMark;
   waiter.mark = &mark;
-  const Asleep asleep(me);
+  change_task_state<TaskState::kRunning, TaskState::kInterruptible>(me.state);
   long result = 0;
   while (waiter.woken.load(std::memory_order_acquire) == 0 && result != -EINTR) {
     // Linux restarts the call by itself after a handler with SA_RESTART.
-    result = interruptible_futex_wait(&waiter.woken);
+    result = raw_syscall(SYS_futex, syscall_arg(&waiter.woken), FUTEX_WAIT_PRIVATE, 0, 0);
   }
+  change_task_state<TaskState::kInterruptible, TaskState::kRunning>(me.state);
   return result != -EINTR;
 }
 
@@ -78,6 +57,7 @@ bool has_left_wait(const Task& me) noexcept {
 void end_left_wait(Task& me) noexcept {
   if (me.state.load(std::memory_order_relaxed) != TaskState::kInterruptible) return;
   me.waiter.leave(me.waiter);
+  if (me.waiter.held != nullptr) me.waiter.put(std::exchange(me.waiter.held, nullptr));
   change_task_state<TaskState::kInterruptible, TaskState::kRunning>(me.state);
 }
 

@@ -14,12 +14,10 @@
 // finds the sleeper on the queue. Between the sleeper's unlock and its sleep the wake-up is kept
 // in its `woken` word, on which the futex call compares.
 //
-// A handler runs on top of the call that it interrupts, and may leave it:
-//   - by an unwinding (pthread_exit, cancellation, an exception): the wait ends as by EINTR on the
-//     way. Nothing between a sleep and the C interface is noexcept.
-//   - by siglongjmp: nobody is told. The task counts as asleep until it makes its next call, which
-//     finds that out by the stack (has_left_wait), or ends. A wake-up that comes meanwhile is
-//     passed on only then; a reference that the call held is not given back.
+// A handler runs on top of the call that it interrupts, and may leave it for good: by siglongjmp,
+// or because it ends the thread (pthread_exit, cancellation). Nobody is told. The task counts as
+// asleep until it makes its next call, which finds that out by the stack (has_left_wait), or ends.
+// A wake-up that comes meanwhile is passed on only then.
 //
 // Invariants:
 // 1. A waiter is on the queue exactly while it waits; it takes itself off, under the lock.
@@ -33,6 +31,7 @@
 #include <boost/intrusive/list.hpp>
 #include <cerrno>
 #include <cstdint>
+#include <utility>
 
 #include "sim_kernel/base/result.h"
 #include "sim_kernel/base/thread_annotations.h"
@@ -47,21 +46,23 @@ class WaitQueue {
   // handler does not have SA_RESTART, and the predicate is still false.
   // Context: the caller's own task; `lock` is held on entry and on return, and released meanwhile.
   template <typename Lock, typename Predicate>
-  Result<void> wait_event_interruptible(Lock& lock, Predicate predicate) REQUIRES(lock) {
+  Result<void> wait_event_interruptible(Lock& lock, Predicate predicate) noexcept REQUIRES(lock) {
     if (predicate()) [[likely]] {
       return {};
     }
     Waiter& self = current_task()->waiter;
-    const Place place(*this, lock, self);
-    for (;;) {
-      const bool interrupted = !sleep_unlocked(lock, self);
-      if (predicate()) {
-        self.woken.store(0, std::memory_order_relaxed);  // nothing to pass on
-        return {};
-      }
-      if (interrupted) return Error{EINTR};
+    add(self, lock);
+    bool interrupted = false;
+    while (!predicate() && !interrupted) {
       self.woken.store(0, std::memory_order_relaxed);
+      lock.unlock();
+      interrupted = !sleep_until_woken(self);
+      lock.lock();
     }
+    const bool satisfied = predicate();
+    if (satisfied) self.woken.store(0, std::memory_order_relaxed);  // nothing to pass on
+    remove(self);
+    return satisfied ? Result<void>() : Result<void>(Error{EINTR});
   }
 
   // Lets the oldest waiter go on. It is told so by the result's wake_up(), without the lock.
@@ -85,52 +86,21 @@ class WaitQueue {
   bool empty() const noexcept { return waiters_.empty(); }
 
  private:
-  // A task's place in the queue, for a scope.
-  class Place {
-   public:
-    template <typename Lock>
-    Place(WaitQueue& queue, Lock& lock, Waiter& waiter) noexcept : waiter_(waiter) {
-      waiter.woken.store(0, std::memory_order_relaxed);
-      waiter.queue = &queue;
-      waiter.lock = &lock;
-      waiter.leave = [](Waiter& left) NO_THREAD_SAFETY_ANALYSIS noexcept {
-        auto& its_lock = *static_cast<Lock*>(left.lock);
-        its_lock.lock();
-        left.queue->remove(left);
-        its_lock.unlock();
-      };
-      queue.waiters_.push_back(waiter);
-    }
-    ~Place() { waiter_.queue->remove(waiter_); }
-    Place(const Place&) = delete;
-    Place& operator=(const Place&) = delete;
-
-   private:
-    Waiter& waiter_;
-  };
-
-  // Releases a lock for a scope.
-  template <typename Lock>
-  class Unlocked {
-   public:
-    explicit Unlocked(Lock& lock) noexcept NO_THREAD_SAFETY_ANALYSIS : lock_(lock) {
-      lock_.unlock();
-    }
-    ~Unlocked() NO_THREAD_SAFETY_ANALYSIS { lock_.lock(); }
-    Unlocked(const Unlocked&) = delete;
-    Unlocked& operator=(const Unlocked&) = delete;
-
-   private:
-    Lock& lock_;
-  };
-
   // Returns false if a signal ended the sleep.
+  static bool sleep_until_woken(Waiter& waiter) noexcept;
+
   template <typename Lock>
-  static bool sleep_unlocked(Lock& lock, Waiter& waiter) {
-    const Unlocked<Lock> unlocked(lock);
-    return sleep_until_woken(waiter);
+  void add(Waiter& waiter, Lock& lock) noexcept {
+    waiter.queue = this;
+    waiter.lock = &lock;
+    waiter.leave = [](Waiter& left) NO_THREAD_SAFETY_ANALYSIS noexcept {
+      auto& its_lock = *static_cast<Lock*>(left.lock);
+      its_lock.lock();
+      left.queue->remove(left);
+      its_lock.unlock();
+    };
+    waiters_.push_back(waiter);
   }
-  static bool sleep_until_woken(Waiter& waiter);
 
   // Takes `waiter` off, and passes on the wake-up that it has not used.
   void remove(Waiter& waiter) noexcept {
@@ -145,7 +115,24 @@ class WaitQueue {
       waiters_;
 };
 
-// Whether `me`, the caller, sleeps in a call that a signal handler has left by siglongjmp. The
+// Something that a call of the calling task keeps while it waits: given back at the end of the
+// scope, or when the call is found to have been left. One at a time.
+template <typename T, void (*kPut)(T& object) noexcept>
+class HeldWhileWaiting {
+ public:
+  explicit HeldWhileWaiting(T& object) noexcept : waiter_(current_task()->waiter) {
+    waiter_.put = [](void* held) noexcept { kPut(*static_cast<T*>(held)); };
+    waiter_.held = &object;
+  }
+  ~HeldWhileWaiting() { waiter_.put(std::exchange(waiter_.held, nullptr)); }
+  HeldWhileWaiting(const HeldWhileWaiting&) = delete;
+  HeldWhileWaiting& operator=(const HeldWhileWaiting&) = delete;
+
+ private:
+  Waiter& waiter_;
+};
+
+// Whether `me`, the caller, sleeps in a call that a signal handler has left. The
 // caller's stack tells: it is that of the call, or that call's frame is overwritten.
 bool has_left_wait(const Task& me) noexcept;
 

@@ -70,27 +70,11 @@ void scheduler_trace_event(const Scheduler& scheduler) noexcept {
   }
 }
 
-namespace {
-
-// Gives back what complist_get returned, by an unwinding too.
-class ComplistReference {
- public:
-  explicit ComplistReference(Complist& list) noexcept : list_(list) {}
-  ~ComplistReference() { complist_put(list_); }
-  ComplistReference(const ComplistReference&) = delete;
-  ComplistReference& operator=(const ComplistReference&) = delete;
-  Complist& operator*() const noexcept { return list_; }
-
- private:
-  Complist& list_;
-};
-
-}  // namespace
-
 Result<Worker*> scheduler_dequeue_foreign(UmsData& data, Scheduler* caller, int list_id) {
-  const ComplistReference list(*TRY(complist_get(data, list_id)));
+  Complist& list = *TRY(complist_get(data, list_id));
+  const HeldWhileWaiting<Complist, complist_put> held(list);
   if (caller == nullptr) return Error{ESRCH};
-  Worker* const first = TRY(complist_take_all(*list));
+  Worker* const first = TRY(complist_take_all(list));
   first->dequeuer.store(caller, std::memory_order_relaxed);
   trace_dequeue(caller->id, first->id, 1 + first->rest.size());
   return first;

@@ -3,6 +3,7 @@
 // The functions of ums.h: their arguments, their errors, and what an entry point is told.
 #include <gtest/gtest.h>
 #include <pthread.h>
+#include <sched.h>
 #include <sys/wait.h>
 #include <ums.h>
 #include <unistd.h>
@@ -16,6 +17,7 @@
 
 #include "sim_kernel/sched/task.h"
 #include "support/libums_fixture.h"
+#include "support/thread.h"
 
 namespace {
 
@@ -163,6 +165,30 @@ TEST_F(Libums, ASignalEndsAWaitInAnEmptyList) {
       },
       &shared);
   signaller.join();
+}
+
+// Its handler interrupts the library anywhere, between two calls of the kernel too.
+TEST_F(Libums, AWorkerThatYieldsEndsInASignalHandler) {
+  if (UMS_SANITIZE_THREAD) GTEST_SKIP() << "handlers run late, and cannot be left";
+  constexpr int kRounds = 300;
+  static std::atomic<int> yields;
+  signal(SIGUSR2, [](int) { pthread_exit(nullptr); });
+  std::thread scheduler([this] { run_workers(kRounds); });
+  for (int i = 0; i < kRounds; ++i) {
+    yields = 0;
+    const pthread_t worker = create(
+        nullptr,
+        [](void*) -> void* {
+          ums::test::about_to_be_cancelled();
+          for (;; ++yields) ums_thread_yield(nullptr);
+        },
+        nullptr);
+    while (yields < 100 + i) sched_yield();
+    EXPECT_EQ(pthread_kill(worker, SIGUSR2), 0);
+    EXPECT_EQ(pthread_join(worker, nullptr), 0);
+  }
+  scheduler.join();
+  signal(SIGUSR2, SIG_DFL);
 }
 
 TEST_F(Libums, AForkedChildHasAPoolOfItsOwn) {

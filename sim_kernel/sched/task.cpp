@@ -2,6 +2,7 @@
 #include "sim_kernel/sched/task.h"
 
 #include <boost/intrusive/list.hpp>
+#include <csignal>
 
 #include "sim_kernel/base/raw_syscall.h"
 #include "sim_kernel/init/start_kernel.h"
@@ -52,8 +53,10 @@ void task_reset_after_fork() noexcept NO_THREAD_SAFETY_ANALYSIS {
   exit_reset_after_fork();
 }
 
-Task* make_current_task(bool thread_is_new) noexcept {
-  if (exit_done()) return nullptr;
+namespace {
+
+// Context: no signal handler may run, which would make the Task that is being made.
+Task* make_task(bool thread_is_new) noexcept {
   start_kernel();
   Task* const task = tasks.create();
   if (task == nullptr) return nullptr;
@@ -69,6 +72,19 @@ Task* make_current_task(bool thread_is_new) noexcept {
   current_or_null = task;
   SpinGuard guard(task_list_lock);
   task_list().push_back(*task);
+  return task;
+}
+
+}  // namespace
+
+Task* make_current_task(bool thread_is_new) noexcept {
+  if (exit_done()) return nullptr;
+  const std::uint64_t all = ~0UL;
+  std::uint64_t before = 0;
+  raw_syscall(SYS_rt_sigprocmask, SIG_SETMASK, syscall_arg(&all), syscall_arg(&before), 8);
+  // A handler may have made it just now.
+  Task* const task = current_or_null != nullptr ? current_or_null : make_task(thread_is_new);
+  raw_syscall(SYS_rt_sigprocmask, SIG_SETMASK, syscall_arg(&before), 0, 8);
   return task;
 }
 

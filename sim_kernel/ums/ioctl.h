@@ -149,6 +149,11 @@ inline __attribute__((always_inline)) Result<void> ums_call(File& pinned, Handle
 template <std::uint32_t kRequest>
 inline __attribute__((always_inline)) Result<void> ums_ioctl(File& pinned, IoctlArg arg) {
   static_assert(is_ums_ioctl(kRequest));
+  // A thread that has made no call before is no worker. Making its Task allocates, and the call may
+  // come from a handler that preempts whoever runs, and has interrupted an allocation.
+  if (kRequest == IOCTL_UMS_YIELD && current_or_null == nullptr) [[unlikely]] {
+    return Error{ESRCH};
+  }
   constexpr IoctlHandler kHandler = kIoctls[_IOC_NR(kRequest)].handler;
   return ums_call(pinned, [&](UmsData& data, Task& me) { return kHandler(data, me, arg); });
 }

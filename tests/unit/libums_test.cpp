@@ -167,6 +167,14 @@ TEST_F(Libums, ASignalEndsAWaitInAnEmptyList) {
   signaller.join();
 }
 
+// As the handler of a timer does that preempts whoever runs: it may have interrupted an allocation.
+TEST_F(Libums, AYieldOfAThreadThatHasMadeNoCallAllocatesNothing) {
+  std::thread([] {
+    EXPECT_FAILS(ums_thread_yield(nullptr), ESRCH);
+    EXPECT_EQ(ums::kernel::find_task(gettid()), nullptr);
+  }).join();
+}
+
 // Its handler interrupts the library anywhere, between two calls of the kernel too.
 TEST_F(Libums, AWorkerThatYieldsEndsInASignalHandler) {
   if (UMS_SANITIZE_THREAD) GTEST_SKIP() << "handlers run late, and cannot be left";

@@ -9,13 +9,16 @@ namespace ums::kernel {
 
 inline constexpr std::size_t kCacheLineBytes = 64;
 
-// The stack on which the kernel thread of a captured task waits. The waiting code needs about 500
-// bytes in a release build, what Boost.Context saves in a switch 64 (tests/system/park_stack_test).
+// The stack on which the kernel thread of a captured task waits. The waiting code needs 500 to
+// 700 bytes in a release build, what Boost.Context saves in a switch 64 to 176
+// (tests/system/park_stack_test).
 // Builds without optimisation or with instrumentation need more room for the same code.
-#if defined(__OPTIMIZE__) && !UMS_SANITIZE_ADDRESS && !UMS_SANITIZE_THREAD
+#if !defined(__OPTIMIZE__) || UMS_SANITIZE_ADDRESS || UMS_SANITIZE_THREAD
+inline constexpr std::size_t kParkStackBytes = 8192;
+#elif defined(__x86_64__)
 inline constexpr std::size_t kParkStackBytes = 768;
 #else
-inline constexpr std::size_t kParkStackBytes = 8192;
+inline constexpr std::size_t kParkStackBytes = 1024;
 #endif
 
 // Descriptors from 0 to this one, exclusive, can name an open device file. Linux's own ceiling

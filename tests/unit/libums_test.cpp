@@ -179,19 +179,19 @@ TEST_F(Libums, AYieldOfAThreadThatHasMadeNoCallAllocatesNothing) {
 TEST_F(Libums, AWorkerThatYieldsEndsInASignalHandler) {
   if (UMS_SANITIZE_THREAD) GTEST_SKIP() << "handlers run late, and cannot be left";
   constexpr int kRounds = 300;
-  static std::atomic<int> yields;
+  static int yields;  // no std::atomic: without optimisation its functions cannot be left
   signal(SIGUSR2, [](int) { pthread_exit(nullptr); });
   std::thread scheduler([this] { run_workers(kRounds); });
   for (int i = 0; i < kRounds; ++i) {
-    yields = 0;
+    __atomic_store_n(&yields, 0, __ATOMIC_RELAXED);
     const pthread_t worker = create(
         nullptr,
         [](void*) -> void* {
           ums::test::about_to_be_cancelled();
-          for (;; ++yields) ums_thread_yield(nullptr);
+          for (;; __atomic_add_fetch(&yields, 1, __ATOMIC_RELAXED)) ums_thread_yield(nullptr);
         },
         nullptr);
-    while (yields < 100 + i) sched_yield();
+    while (__atomic_load_n(&yields, __ATOMIC_RELAXED) < 100 + i) sched_yield();
     EXPECT_EQ(pthread_kill(worker, SIGUSR2), 0);
     EXPECT_EQ(pthread_join(worker, nullptr), 0);
   }

@@ -18,8 +18,8 @@
 namespace ums::kernel {
 
 // What a task does that could not enter, or has entered and must not stay: a signal is on its way
-// to it (has_signal_sent), and its handler runs first; or it sleeps in a call that it has left by
-// siglongjmp out of a signal handler (wait_queue.h), which ends now.
+// to it (has_signal_sent), and its handler runs first; or it sleeps in a call that a signal handler
+// has left (wait_queue.h), which ends now.
 // Errors: EBADF; EBUSY, which is reported.
 Result<File*> enter_slowly(Task& me, const std::atomic<File*>& slot, File* entered);
 Result<void> enter_pinned_slowly(Task& me, File& file, bool entered);

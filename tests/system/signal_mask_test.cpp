@@ -81,6 +81,17 @@ class SignalMask : public DeviceTest {
     run_workers(fd_, list_, 1);
   }
 
+  // The body of a worker that blocks SIGHUP where it runs, and leaves it so in its YIELD.
+  void block_and_yield() const {
+    change(SIG_BLOCK, {SIGHUP});
+    EXPECT_EQ(yield(fd_), 0);
+  }
+  void run_until_yield(const Worker& worker) const {
+    ASSERT_EQ(dequeue(fd_, list_), worker.tid());
+    EXPECT_EQ(execute(fd_, worker.tid()), 0);
+    EXPECT_EQ(take_event_type(fd_), THREAD_YIELD);
+  }
+
   std::uint64_t own_ = 0;  // of the test's thread, which is a scheduler
 };
 
@@ -118,13 +129,8 @@ TEST_F(SignalMask, WorkerChangesIt) {
 
 // A YIELD pays for nothing.
 TEST_F(SignalMask, ChangeOfAWorkerThatYieldsStaysUntilOneEnds) {
-  Worker changer(fd_, list_, [&] {
-    change(SIG_BLOCK, {SIGHUP});
-    EXPECT_EQ(yield(fd_), 0);
-  });
-  ASSERT_EQ(dequeue(fd_, list_), changer.tid());
-  EXPECT_EQ(execute(fd_, changer.tid()), 0);
-  EXPECT_EQ(take_event_type(fd_), THREAD_YIELD);
+  Worker changer(fd_, list_, [this] { block_and_yield(); });
+  run_until_yield(changer);
   EXPECT_TRUE(blocked(SIGHUP));
   run_workers(fd_, list_, 1);
   EXPECT_EQ(linux_mask(), own_);
@@ -242,13 +248,8 @@ TEST_F(SignalMask, SchedulersOwnChangesStay) {
 
 // It saves and restores its mask while a worker's change is still there.
 TEST_F(SignalMask, SchedulersOwnChangesAreNotTheWorkers) {
-  Worker changer(fd_, list_, [&] {
-    change(SIG_BLOCK, {SIGHUP});
-    EXPECT_EQ(yield(fd_), 0);
-  });
-  ASSERT_EQ(dequeue(fd_, list_), changer.tid());
-  EXPECT_EQ(execute(fd_, changer.tid()), 0);
-  EXPECT_EQ(take_event_type(fd_), THREAD_YIELD);
+  Worker changer(fd_, list_, [this] { block_and_yield(); });
+  run_until_yield(changer);
   sigset_t saved;
   const sigset_t one = set_of({SIGUSR1});
   EXPECT_EQ(pthread_sigmask(SIG_BLOCK, &one, &saved), 0);

@@ -3,6 +3,7 @@
 
 #include <pthread.h>
 
+#include "procfs_emul/proc_node.h"
 #include "sim_kernel/base/kassert.h"
 #include "sim_kernel/base/printk.h"
 #include "sim_kernel/debug/misuse.h"
@@ -26,6 +27,7 @@ void restart_in_child() noexcept {
   task_reset_after_fork();
   rcu_reset_after_fork();
   files_reset_after_fork();
+  proc_reset_after_fork();
   ums_device_reset_after_fork();
 }
 

@@ -16,6 +16,7 @@ namespace ums::kernel {
 enum class LockRank : std::uint8_t {
   kRcuGrace,    // one grace period at a time
   kFiles,       // descriptors, open and last close
+  kProcFile,    // the text and the position of an open file of /proc
   kPool,        // who is registered in an open file
   kComplist,    // a completion list and the states of its workers
   kScheduler,   // a scheduler's event queue
@@ -23,6 +24,7 @@ enum class LockRank : std::uint8_t {
   kBucketNext,  // the bucket that an element of it moves to in a resize
   kIdr,         // writers of an idr
   kTaskList,    // all tasks
+  kProcTree,    // the shape of /proc
   kSlab,        // a slab cache
 };
 

@@ -23,6 +23,15 @@ void free_complist(RcuHead* head) noexcept {
   complists.destroy(boost::intrusive::get_parent_from_member(head, &Complist::rcu));
 }
 
+// Moves what `worker` carries to the head of the list.
+void splice_rest_locked(Complist& list, Worker& worker) noexcept REQUIRES(list.lock) {
+  if (worker.rest.empty()) return;
+  list.workers.splice_after(list.workers.before_begin(), worker.rest);
+  list.length += worker.rest_length;
+  worker.rest_length = 0;
+  worker.carries.store(false, std::memory_order_relaxed);
+}
+
 }  // namespace
 
 Result<Complist*> complist_create(UmsData& data) noexcept {
@@ -92,10 +101,14 @@ void complist_unuse(Complist& list) noexcept {
   complist_put(list);
 }
 
+// The dequeuer, if it is not null, stays while the lock is held: its end comes by here
+// (worker_orphan).
 void complist_return_rest_locked(Complist& list, Worker& worker) noexcept {
-  if (worker.rest.empty()) return;
-  list.workers.splice_after(list.workers.before_begin(), worker.rest);
-  worker.carries.store(false, std::memory_order_relaxed);
+  Scheduler* const dequeuer = worker.dequeuer.load(std::memory_order_relaxed);
+  if (dequeuer != nullptr) {
+    dequeuer->links_gone.fetch_add(worker.rest_length, std::memory_order_relaxed);
+  }
+  splice_rest_locked(list, worker);
 }
 
 void complist_return_rest(Complist& list, Worker& worker) noexcept {
@@ -127,8 +140,9 @@ void complist_put_back(Complist& list, Worker& first) noexcept {
   WakeUp wake;
   {
     SpinGuard guard(list.lock);
-    complist_return_rest_locked(list, first);
+    splice_rest_locked(list, first);  // without links: it was not handed out
     list.workers.push_front(first);
+    ++list.length;
     wake = complist_wake_dequeuer_locked(list);
   }
   wake.wake_up();
@@ -137,7 +151,7 @@ void complist_put_back(Complist& list, Worker& first) noexcept {
 void complist_release_all(UmsData& data) noexcept {
   data.complists.for_each([&data](int id, Complist* list) {
     data.complists.remove(id);
-    complists.destroy(list);
+    call_rcu(&list->rcu, free_complist);  // readers of /proc may hold its lock
   });
 }
 

@@ -20,6 +20,7 @@
 #include <sys/types.h>
 
 #include <boost/intrusive/slist.hpp>
+#include <cstdint>
 
 #include "sim_kernel/base/result.h"
 #include "sim_kernel/lib/refcount.h"
@@ -42,7 +43,8 @@ struct Complist {
 
   SpinLock<LockRank::kComplist> lock;
   WorkerList workers GUARDED_BY(lock);
-  WaitQueue dequeuers GUARDED_BY(lock);  // schedulers that wait for a worker
+  std::uint32_t length GUARDED_BY(lock) = 0;  // of `workers`
+  WaitQueue dequeuers GUARDED_BY(lock);       // schedulers that wait for a worker
   int users GUARDED_BY(lock) = 1;
   bool deleted GUARDED_BY(lock) = false;  // the creator's reference is gone
 };
@@ -69,7 +71,8 @@ void complist_put(Complist& list) noexcept;
 [[nodiscard]] inline WakeUp complist_add_tail(Complist& list, Worker& worker) noexcept
     EXCLUDES(list.lock);
 
-// Gives back to the head of the list, in order, what `worker` carries.
+// Gives back to the head of the list, in order, what `worker` carries; its dequeuer has no links to
+// it any more.
 void complist_return_rest(Complist& list, Worker& worker) noexcept EXCLUDES(list.lock);
 void complist_return_rest_locked(Complist& list, Worker& worker) noexcept REQUIRES(list.lock);
 

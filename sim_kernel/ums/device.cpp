@@ -4,19 +4,26 @@
 #include <fcntl.h>
 
 #include <boost/intrusive/list.hpp>
+#include <boost/intrusive/parent_from_member.hpp>
 #include <cerrno>
 
+#include "procfs_emul/proc_node.h"
 #include "sim_kernel/dev/char_device.h"
 #include "sim_kernel/mm/slab.h"
 #include "sim_kernel/sched/exit.h"
 #include "sim_kernel/sync/backoff.h"
 #include "sim_kernel/ums/ioctl.h"
+#include "sim_kernel/ums/proc.h"
 
 namespace ums::kernel {
 
 namespace {
 
 constinit ObjectCache<UmsData> pools{"ums_data"};
+
+void free_pool(RcuHead* head) noexcept {
+  pools.destroy(boost::intrusive::get_parent_from_member(head, &UmsData::rcu));
+}
 
 // All pools, to refuse a thread's second open.
 class Pools {
@@ -60,10 +67,15 @@ Pools& all_pools() noexcept {
 
 Result<void> ums_open(File& file, Task& opener, int flags) noexcept {
   if ((flags & O_ACCMODE) != O_RDONLY) return Error{EACCES};
-  UmsData* const data = pools.create(file.serial, opener.tid);
+  UmsData* const data = pools.create(file, opener.tid);
   if (data == nullptr) return Error{ENOMEM};
   if (!all_pools().add(*data)) {
     pools.destroy(data);
+    return Error{ENOMEM};
+  }
+  if (!ums_proc_add(*data).ok()) {
+    all_pools().remove(*data);
+    call_rcu(&data->rcu, free_pool);
     return Error{ENOMEM};
   }
   file.private_data = data;
@@ -79,11 +91,14 @@ Result<void> ums_ioctl(File& file, Task& me, std::uint32_t request, IoctlArg arg
 
 void ums_release(File& file) noexcept {
   UmsData& data = ums_data(file);
+  proc_remove(data.proc_folder);
   worker_release_all(data);
   scheduler_release_all(data);
   complist_release_all(data);
+  data.workers.destroy();
+  data.schedulers.destroy();
   all_pools().remove(data);
-  pools.destroy(&data);
+  call_rcu(&data.rcu, free_pool);
 }
 
 void ums_task_exit(File& file, Task& me) noexcept {
@@ -110,10 +125,14 @@ constexpr FileOperations kUmsOperations = {ums_open, ums_ioctl, ums_release, ums
 }  // namespace
 
 void ums_device_init() noexcept {
+  ums_proc_init();
   register_char_device(UMS_DEV_NAME, kUmsOperations);
   set_task_exit_hook(task_exit);
 }
 
-void ums_device_reset_after_fork() noexcept { all_pools().reset_after_fork(); }
+void ums_device_reset_after_fork() noexcept {
+  all_pools().reset_after_fork();
+  ums_proc_init();
+}
 
 }  // namespace ums::kernel

@@ -4,9 +4,11 @@
 #include <boost/intrusive/parent_from_member.hpp>
 #include <cerrno>
 
+#include "procfs_emul/proc_node.h"
 #include "sim_kernel/mm/slab.h"
 #include "sim_kernel/sched/rseq.h"
 #include "sim_kernel/sched/signal_mask.h"
+#include "sim_kernel/ums/proc.h"
 #include "sim_kernel/ums/switch_path.h"
 
 namespace ums::kernel {
@@ -23,14 +25,25 @@ void free_scheduler(RcuHead* head) noexcept {
 Result<void> register_scheduler(UmsData& data, Task& me, Complist& list) noexcept {
   Scheduler* const scheduler = scheduler_cache.create(data, me, list);
   if (scheduler == nullptr) return Error{ENOMEM};
-  if (!scheduler->events.reserve().ok() || !data.schedulers.insert(*scheduler).ok()) {
-    scheduler_cache.destroy(scheduler);
+  if (!scheduler->events.reserve().ok() || !ums_proc_add(*scheduler).ok()) {
+    call_rcu(&scheduler->rcu, free_scheduler);
     return Error{ENOMEM};
   }
   scheduler->events.push_startup();
+  if (!data.schedulers.insert(*scheduler).ok()) {
+    proc_remove(scheduler->proc_folder);
+    call_rcu(&scheduler->rcu, free_scheduler);
+    return Error{ENOMEM};
+  }
   me.module_roles.fetch_add(1, std::memory_order_relaxed);
   context_refresh(data, me);
   return {};
+}
+
+// From now on nobody looks at its Task.
+void mark_ended(Scheduler& scheduler) noexcept {
+  SpinGuard guard(scheduler.lock);
+  scheduler.ended.store(true, std::memory_order_relaxed);
 }
 
 }  // namespace
@@ -83,6 +96,8 @@ Result<Worker*> scheduler_dequeue_foreign(UmsData& data, Scheduler* caller, int 
 void scheduler_end(Scheduler& scheduler) noexcept {
   UmsData& data = scheduler.data;
   Task& me = scheduler.task;
+  proc_remove(scheduler.proc_folder);
+  mark_ended(scheduler);
   {
     RcuReadGuard guard;
     data.workers.walk([&scheduler](Worker& worker) { worker_orphan(worker, scheduler); });
@@ -98,6 +113,7 @@ void scheduler_end(Scheduler& scheduler) noexcept {
 void scheduler_release_all(UmsData& data) noexcept {
   data.schedulers.for_each([&data](Scheduler& scheduler) {
     data.schedulers.remove(scheduler);
+    mark_ended(scheduler);
     scheduler.task.module_roles.fetch_sub(1, std::memory_order_release);  // the task may end now
     call_rcu(&scheduler.rcu, free_scheduler);
   });

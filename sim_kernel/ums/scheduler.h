@@ -28,6 +28,7 @@ namespace ums::kernel {
 
 class UmsData;
 struct Complist;
+struct ProcNode;
 struct Worker;
 
 struct Scheduler {
@@ -38,10 +39,19 @@ struct Scheduler {
   Complist& complist;  // the one it entered with; it is a user of it
   EventQueue events;
   std::atomic<std::uint64_t> switches{0};  // its EXECs; written by itself
+
+  // Its links in /proc/ums (proc.h): made, less those that its own EXECs took away; the number of
+  // the next; and those that others took away.
+  std::uint64_t links = 0;
+  std::uint64_t link_next = 1;
+  std::atomic<std::uint64_t> links_gone{0};
+
   RhashNode node;
   UmsData& data;
   const pid_t id;  // its thread's
   RcuHead rcu;
+  ProcNode* proc_folder = nullptr;  // constant once it is in the table
+  std::atomic<bool> ended{false};   // written under `lock`
 
   SpinLock<LockRank::kScheduler> lock;
   WaitQueue event_waiters GUARDED_BY(lock);  // the scheduler, while it has no event

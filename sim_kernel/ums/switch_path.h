@@ -19,6 +19,8 @@
 // Thread safety, context: as declared in complist.h, worker.h and scheduler.h.
 #pragma once
 
+#include <utility>
+
 #include "sim_kernel/sched/schedule.h"
 #include "sim_kernel/trace/trace.h"
 #include "sim_kernel/ums/context.h"
@@ -44,6 +46,7 @@ UMS_SWITCH_PATH WakeUp complist_add_tail(Complist& list, Worker& worker) noexcep
   }
   worker.state.store(WorkerState::kListed, std::memory_order_relaxed);
   list.workers.push_back(worker);
+  ++list.length;
   if (!list.dequeuers.empty()) [[unlikely]] {
     return complist_wake_dequeuer_locked(list);
   }
@@ -57,6 +60,7 @@ UMS_SWITCH_PATH Result<Worker*> complist_take_all(Complist& list) {
   }
   auto& first = static_cast<Worker&>(list.workers.front());
   list.workers.pop_front();
+  first.rest_length = std::exchange(list.length, 0) - 1;
   if (!list.workers.empty()) {
     first.rest.swap(list.workers);
     first.carries.store(true, std::memory_order_relaxed);
@@ -74,8 +78,30 @@ UMS_SWITCH_PATH Result<Worker*> worker_find(UmsData& data, pid_t id) noexcept {
   return worker;
 }
 
+// Numbers the links of a scheduler to its new batch (proc.h): on from its last one, or from 1 if no
+// link is left.
+UMS_SWITCH_PATH void add_links(Scheduler& scheduler, Worker& first) noexcept {
+  if (scheduler.links == scheduler.links_gone.load(std::memory_order_relaxed)) {
+    scheduler.link_next = 1;
+  }
+  const std::uint64_t length = std::uint64_t{1} + first.rest_length;
+  first.link = scheduler.link_next;
+  scheduler.link_next += length;
+  scheduler.links += length;
+}
+
+// Takes away the link to a worker that `scheduler` has claimed.
+UMS_SWITCH_PATH void remove_link(Scheduler& scheduler, Worker& worker) noexcept {
+  if (worker.dequeuer.load(std::memory_order_relaxed) == &scheduler) [[likely]] {
+    --scheduler.links;
+  } else {
+    worker_unlink_elsewhere(worker);
+  }
+}
+
 UMS_SWITCH_PATH pid_t worker_hand_out(Worker& first) noexcept {
   const pid_t id = first.id;
+  add_links(*first.dequeuer.load(std::memory_order_relaxed), first);
   first.state.store(WorkerState::kReached, std::memory_order_release);
   return id;
 }
@@ -187,6 +213,7 @@ UMS_SWITCH_PATH Result<void> scheduler_execute(UmsData& data, Task& me, pid_t id
     }
     TRY(scheduler->events.reserve());
     TRY(worker_claim(*worker, me));
+    remove_link(*scheduler, *worker);
   }
   worker->scheduler = scheduler;
   count(scheduler->switches);

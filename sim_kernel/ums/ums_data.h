@@ -3,7 +3,8 @@
 // UmsData: what one open file of the UMS device holds (the original's struct ums_data): a private
 // pool of completion lists, schedulers and workers. Descriptors that share a File share the pool.
 //
-// Thread safety: the tables have their own locks; lookups are under RCU.
+// Thread safety: the tables have their own locks; lookups are under RCU. Readers of /proc look into
+// it under RCU until a grace period after its release.
 #pragma once
 
 #include <sys/types.h>
@@ -31,15 +32,22 @@ struct ByThread {
 
 class UmsData {
  public:
-  UmsData(std::uint64_t file_serial, pid_t opener_tid) noexcept
-      : serial(file_serial), opener(opener_tid) {}
+  UmsData(const File& owner, pid_t opener_tid) noexcept
+      : file(owner), serial(owner.serial), opener(opener_tid) {}
 
+  const File& file;
   const std::uint64_t serial;  // of the File
   const pid_t opener;          // thread
   Idr<Complist> complists;
   Rhashtable<ByThread<Scheduler>> schedulers;
   Rhashtable<ByThread<Worker>> workers;
   boost::intrusive::list_member_hook<> hook;  // in the list of all pools
+  RcuHead rcu;
+
+  // Its folder in /proc/ums, and those in it; constant once it is open.
+  ProcNode* proc_folder = nullptr;
+  ProcNode* proc_schedulers = nullptr;
+  ProcNode* proc_workers = nullptr;
 };
 
 }  // namespace ums::kernel

@@ -5,10 +5,12 @@
 #include <cerrno>
 #include <utility>
 
+#include "procfs_emul/proc_node.h"
 #include "sim_kernel/base/printk.h"
 #include "sim_kernel/debug/misuse.h"
 #include "sim_kernel/mm/slab.h"
 #include "sim_kernel/sched/rseq.h"
+#include "sim_kernel/ums/proc.h"
 #include "sim_kernel/ums/switch_path.h"
 
 namespace ums::kernel {
@@ -30,8 +32,13 @@ void free_worker(RcuHead* head) noexcept {
 Result<Worker*> register_worker(UmsData& data, Task& me, Complist& list) noexcept {
   Worker* const worker = worker_cache.create(data, me, list);
   if (worker == nullptr) return Error{ENOMEM};
+  if (!ums_proc_add(*worker).ok()) {
+    call_rcu(&worker->rcu, free_worker);
+    return Error{ENOMEM};
+  }
   if (!data.workers.insert(*worker).ok()) {
-    worker_cache.destroy(worker);
+    proc_remove(worker->proc_folder);
+    call_rcu(&worker->rcu, free_worker);
     return Error{ENOMEM};
   }
   me.module_roles.fetch_add(1, std::memory_order_relaxed);
@@ -43,6 +50,7 @@ Result<Worker*> register_worker(UmsData& data, Task& me, Complist& list) noexcep
 void unregister_worker(Worker& worker) noexcept {
   Task& me = worker.task;
   UmsData& data = worker.data;
+  proc_remove(worker.proc_folder);
   complist_return_rest(worker.complist, worker);
   worker.state.store(WorkerState::kEnded, std::memory_order_relaxed);
   data.workers.remove(worker);
@@ -62,6 +70,14 @@ void wake_scheduler(Task& scheduler) noexcept {
 void report_orphan(const Scheduler& scheduler, const Worker& worker) noexcept {
   pr_warn("scheduler {} ended with worker {} dequeued: no list has it, execute it by its id",
           scheduler.id, worker.id);
+}
+
+// Whom NEXT passes on from `worker` to `next`: the dequeuer, unless it has ended.
+Scheduler* living_dequeuer_locked(const Worker& worker, const Worker& next) noexcept {
+  Scheduler* const dequeuer = worker.dequeuer.load(std::memory_order_relaxed);
+  if (dequeuer == nullptr || !dequeuer->ended.load(std::memory_order_relaxed)) return dequeuer;
+  report_orphan(*dequeuer, next);
+  return nullptr;
 }
 
 }  // namespace
@@ -128,6 +144,11 @@ Error worker_not_reached(const Worker& worker, WorkerState state) noexcept {
   return Error{ESRCH};
 }
 
+void worker_unlink_elsewhere(Worker& worker) noexcept {
+  Scheduler* const dequeuer = worker.dequeuer.load(std::memory_order_relaxed);
+  if (dequeuer != nullptr) dequeuer->links_gone.fetch_add(1, std::memory_order_relaxed);
+}
+
 pid_t worker_peek_rest(Worker& worker) noexcept {
   SpinGuard guard(worker.complist.lock);
   if (worker.rest.empty()) return -1;
@@ -139,23 +160,28 @@ bool worker_advance(UmsData& data, pid_t id, pid_t next_id) noexcept {
   Worker* const worker = data.workers.find(id);
   if (worker == nullptr) return false;
   SpinGuard list_guard(worker->complist.lock);
-  if (worker->rest.empty()) return false;
+  // Acquire, with worker_hand_out: the number of its link is there.
+  const WorkerState state = worker->state.load(std::memory_order_acquire);
+  if (worker->rest.empty() || state == WorkerState::kListed) return false;
   auto& next = static_cast<Worker&>(worker->rest.front());
   if (next.id != next_id) return false;
   worker->rest.pop_front();
   worker->carries.store(false, std::memory_order_relaxed);
   next.rest.swap(worker->rest);
+  next.rest_length = std::exchange(worker->rest_length, 0) - 1;
   next.carries.store(!next.rest.empty(), std::memory_order_relaxed);
-  next.dequeuer.store(worker->dequeuer.load(std::memory_order_relaxed), std::memory_order_relaxed);
+  next.link = worker->link + 1;
+  next.dequeuer.store(living_dequeuer_locked(*worker, next), std::memory_order_relaxed);
   next.state.store(WorkerState::kReached, std::memory_order_release);
   return true;
 }
 
+// The lock is taken for every worker: who hands the scheduler on by NEXT has done so before, and
+// then it is found here, or sees afterwards that it has ended.
 void worker_orphan(Worker& worker, const Scheduler& scheduler) noexcept {
-  if (worker.dequeuer.load(std::memory_order_relaxed) != &scheduler) return;
-  // A scheduler that comes later may live at the same address, and had nothing to do with it.
-  worker.dequeuer.store(nullptr, std::memory_order_relaxed);
   SpinGuard guard(worker.complist.lock);
+  if (worker.dequeuer.load(std::memory_order_relaxed) != &scheduler) return;
+  worker.dequeuer.store(nullptr, std::memory_order_relaxed);
   if (worker.state.load(std::memory_order_relaxed) != WorkerState::kReached) return;
   report_orphan(scheduler, worker);
   for (WorkerNode& node : worker.rest) {
@@ -165,6 +191,7 @@ void worker_orphan(Worker& worker, const Scheduler& scheduler) noexcept {
     report_orphan(scheduler, carried);
   }
   worker.rest.clear();
+  worker.rest_length = 0;
   worker.carries.store(false, std::memory_order_relaxed);
 }
 

@@ -13,6 +13,7 @@
 // 1. A registered worker that is not running is suspended inside ENTER or YIELD.
 // 2. `rest` is empty unless the worker is reached, running, or in the hand of a DEQUEUE.
 // 3. Exactly one scheduler executes a worker: EXEC claims it by compare-and-swap.
+// 4. `dequeuer` is null or a scheduler that has not ended.
 //
 // Thread safety: `state` moves kReached -> kRunning without a lock, all others under the list's;
 // `rest` under the list's lock. Other fields belong to the worker's thread while it runs, and to
@@ -32,6 +33,7 @@ namespace ums::kernel {
 
 class UmsData;
 struct Complist;
+struct ProcNode;
 struct Scheduler;
 
 enum class WorkerState : std::uint8_t { kListed, kReached, kRunning, kEnded };
@@ -53,9 +55,12 @@ struct alignas(kCacheLineBytes) Worker : WorkerNode {
   std::atomic<Scheduler*> dequeuer{nullptr};  // who took it out of its list last
   std::atomic<std::uint64_t> switches{0};     // its YIELDs; written by itself
 
-  WorkerList rest;  // of its batch, behind it, not walked yet
+  WorkerList rest;                // of its batch, behind it, not walked yet
+  std::uint32_t rest_length = 0;  // as `rest`; 0 exactly while that is empty
+  std::uint64_t link = 0;         // its number in the dequeuer's folder of /proc/ums, once reached
   UmsData& data;
   RcuHead rcu;
+  ProcNode* proc_folder = nullptr;  // constant once others can see the worker
 };
 
 // ENTER: makes the caller a worker of list `list_id`, suspends it there, and returns when it is
@@ -92,6 +97,10 @@ inline pid_t worker_hand_out(Worker& first) noexcept;
 // named by DEQUEUE or NEXT); reported.
 inline Result<void> worker_claim(Worker& worker, const Task& claimer) noexcept;
 Error worker_claim_failed(const Worker& worker, WorkerState state, const Task& claimer) noexcept;
+
+// Takes away the link to a worker that another scheduler than its dequeuer has claimed.
+// Context: in the read section in which it was found.
+void worker_unlink_elsewhere(Worker& worker) noexcept;
 
 // NEXT, in two halves, so that a copy to the program can fail in between and lose nothing.
 // worker_peek_next returns the id behind `id` in its batch, or -1 at the end. Errors: ESRCH (no

@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sim_kernel/ums/proc.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <charconv>
+
+#include "procfs_emul/proc_node.h"
+#include "sim_kernel/sync/rcu.h"
+#include "sim_kernel/ums/ums_data.h"
+
+namespace ums::kernel {
+
+namespace {
+
+constexpr mode_t kInfoMode = 07777;
+
+void show_info(ProcText& text, pid_t tid, bool idle, std::uint64_t switches) noexcept {
+  text.print("Pid:\t{}\nState:\t{}\nSwitches:\t{}\n", tid, idle ? "I (idle)" : "R (running)",
+             static_cast<int>(switches));
+}
+
+// Idle: inside EXEC, of this file. Its thread cannot end while the lock is held, so its Task stays.
+void show_scheduler(ProcText& text, void* data) noexcept {
+  auto& scheduler = *static_cast<Scheduler*>(data);
+  SpinGuard guard(scheduler.lock);
+  const bool idle =
+      !scheduler.ended.load(std::memory_order_relaxed) &&
+      scheduler.task.state.load(std::memory_order_relaxed) == TaskState::kExecuting &&
+      scheduler.task.syscall_file.load(std::memory_order_relaxed) == &scheduler.data.file;
+  show_info(text, scheduler.id, idle, scheduler.switches.load(std::memory_order_relaxed));
+}
+
+void show_worker(ProcText& text, void* data) noexcept {
+  const auto& worker = *static_cast<const Worker*>(data);
+  const bool idle = worker.state.load(std::memory_order_relaxed) != WorkerState::kRunning;
+  show_info(text, worker.id, idle, worker.switches.load(std::memory_order_relaxed));
+}
+
+// Calls visit(number, worker) for the links of a scheduler that start at `worker`: its own, and
+// those of the rest of its batch, which it carries, also while it runs.
+// Ordering: acquire, with the release by which the worker became reached: its number is there. It
+// cannot be taken off a list again while the list's lock is held.
+template <typename Visit>
+void visit_links_of(Worker& worker, const Scheduler& scheduler, Visit visit) noexcept {
+  SpinGuard guard(worker.complist.lock);
+  const WorkerState state = worker.state.load(std::memory_order_acquire);
+  if (state != WorkerState::kReached && state != WorkerState::kRunning) return;
+  if (worker.dequeuer.load(std::memory_order_relaxed) != &scheduler) return;
+  std::uint64_t number = worker.link;
+  if (state == WorkerState::kReached) visit(number, worker);
+  for (WorkerNode& node : worker.rest) visit(++number, static_cast<Worker&>(node));
+}
+
+template <typename Visit>
+void visit_links(const Scheduler& scheduler, Visit visit) noexcept {
+  scheduler.data.workers.walk([&](Worker& worker) {
+    if (worker.dequeuer.load(std::memory_order_relaxed) == &scheduler) {
+      visit_links_of(worker, scheduler, visit);
+    }
+  });
+}
+
+bool link_target(ProcText& text, std::uint64_t number, void* data) noexcept {
+  const auto& scheduler = *static_cast<const Scheduler*>(data);
+  bool found = false;
+  visit_links(scheduler, [&](std::uint64_t other, const Worker& worker) {
+    if (other != number || found) return;
+    found = true;
+    text.print("/proc/ums/{}/workers/{}", scheduler.data.opener, worker.id);
+  });
+  return found;
+}
+
+// Puts `number` into the `count` ascending ones, of which at most `max` are kept. Returns how many
+// there are then. A worker that a resize of the table moves may be met twice.
+std::size_t insert_number(std::uint64_t number, std::uint64_t* numbers, std::size_t count,
+                          std::size_t max) noexcept {
+  if (count == max && number > numbers[max - 1]) return count;
+  std::uint64_t* const place = std::lower_bound(numbers, numbers + count, number);
+  if (place != numbers + count && *place == number) return count;
+  std::uint64_t* const end = numbers + std::min(count + 1, max);
+  std::move_backward(place, end - 1, end);
+  *place = number;
+  return std::min(count + 1, max);
+}
+
+std::size_t list_links(std::uint64_t after, std::uint64_t* numbers, std::size_t max,
+                       void* data) noexcept {
+  std::size_t count = 0;
+  visit_links(*static_cast<const Scheduler*>(data), [&](std::uint64_t number, const Worker&) {
+    if (number > after && max > 0) count = insert_number(number, numbers, count, max);
+  });
+  return count;
+}
+
+constexpr ProcFileOperations kSchedulerInfo = {show_scheduler};
+constexpr ProcFileOperations kWorkerInfo = {show_worker};
+constexpr ProcLinkOperations kSchedulerWorkers = {link_target, list_links};
+
+// A folder named after a number. Without a ProcText: this runs on the stacks of all workers, where
+// a page that nothing else needs is memory for each of them.
+Result<ProcNode*> make_numbered(pid_t number, ProcNode* parent) noexcept {
+  char name[kProcNameBytesMax];
+  const auto end = std::to_chars(name, name + sizeof name, number).ptr;
+  return proc_mkdir({name, static_cast<std::size_t>(end - name)}, parent);
+}
+
+// /proc/ums, held.
+Result<ProcNode*> ums_folder() noexcept {
+  constexpr std::string_view kName = "ums";
+  if (ProcNode* const there = proc_child(proc_root(), kName)) return there;
+  return proc_get(*TRY(proc_mkdir(kName, nullptr)));
+}
+
+// What could not be made completely is not left in part, and its error is ENOMEM: a name that is
+// there belongs to a thread of the same id that is ending.
+Result<void> all_or_nothing(ProcNode* folder, const Result<void>& below) noexcept {
+  if (below.ok()) return {};
+  proc_remove(folder);
+  return Error{ENOMEM};
+}
+
+Result<void> fill(UmsData& data) noexcept {
+  data.proc_schedulers = TRY(proc_mkdir("schedulers", data.proc_folder));
+  data.proc_workers = TRY(proc_mkdir("workers", data.proc_folder));
+  return {};
+}
+
+Result<void> fill(Scheduler& scheduler) noexcept {
+  TRY(proc_create("info", kInfoMode, scheduler.proc_folder, kSchedulerInfo, &scheduler));
+  TRY(proc_create_links("workers", scheduler.proc_folder, kSchedulerWorkers, &scheduler));
+  return {};
+}
+
+Result<void> fill(Worker& worker) noexcept {
+  TRY(proc_create("info", kInfoMode, worker.proc_folder, kWorkerInfo, &worker));
+  return {};
+}
+
+// Makes `owner`'s folder `number` of `parent`, and what is in it.
+template <typename Owner>
+Result<void> add(Owner& owner, pid_t number, ProcNode* parent) noexcept {
+  Result<ProcNode*> folder = make_numbered(number, parent);
+  if (!folder.ok()) return Error{ENOMEM};
+  owner.proc_folder = folder.value();
+  return all_or_nothing(owner.proc_folder, fill(owner));
+}
+
+}  // namespace
+
+void ums_proc_init() noexcept {
+  const Result<ProcNode*> folder = ums_folder();  // without memory, the first open tries again
+  if (folder.ok()) proc_put(Result<ProcNode*>(folder).value());
+}
+
+Result<void> ums_proc_add(UmsData& data) noexcept {
+  ProcNode* const parent = TRY(ums_folder());
+  const Result<void> added = add(data, data.opener, parent);
+  proc_put(parent);
+  return added;
+}
+
+Result<void> ums_proc_add(Scheduler& scheduler) noexcept {
+  return add(scheduler, scheduler.id, scheduler.data.proc_schedulers);
+}
+
+Result<void> ums_proc_add(Worker& worker) noexcept {
+  return add(worker, worker.id, worker.data.proc_workers);
+}
+
+}  // namespace ums::kernel

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // UMS_BACKEND and UMS_QUIET.
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <ums.h>
+#include <ums/ums_proc.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -60,6 +62,38 @@ TEST_F(UmsBackend, QuietIsOffByZeroAndEmpty) {
     setenv("UMS_QUIET", off, 1);
     EXPECT_EXIT(exit_with_errno(), testing::ExitedWithCode(0), "^ums: the simulated kernel");
   }
+}
+
+// Exits with 0 if the functions of ums_proc.h show what Linux has.
+[[noreturn]] void read_procs_of_linux() {
+  ums_proc_file_t* const file = ums_proc_open("/proc/self/comm", O_RDONLY);
+  char text[64];
+  const bool is_read = file != nullptr && ums_proc_read(file, text, sizeof text) > 0 &&
+                       ums_proc_pread(file, text, sizeof text, 0) > 0 && ums_proc_close(file) == 0;
+  ums_proc_file_t* const folder = ums_proc_open("/proc/self/fd", O_RDONLY);
+  dirent entry;
+  const bool is_listed =
+      folder != nullptr && ums_proc_readdir(folder, &entry) == 1 && ums_proc_close(folder) == 0;
+  struct stat status {};
+  const bool is_shown = ums_proc_stat("/proc/self", &status) == 0 && S_ISDIR(status.st_mode) &&
+                        ums_proc_lstat("/proc/self", &status) == 0 && S_ISLNK(status.st_mode) &&
+                        ums_proc_readlink("/proc/self", text, sizeof text) > 0;
+  std::exit(is_read && is_listed && is_shown ? 0 : 1);
+}
+
+TEST_F(UmsBackend, DeviceLeavesProcToLinux) {
+  setenv("UMS_BACKEND", "device", 1);
+  EXPECT_EXIT(read_procs_of_linux(), testing::ExitedWithCode(0), "");
+}
+
+TEST_F(UmsBackend, UnknownValuesReadNothingOfProc) {
+  setenv("UMS_BACKEND", "simulation", 1);
+  EXPECT_EXIT(
+      {
+        errno = 0;
+        std::exit(ums_proc_open("/proc/ums", O_RDONLY) == nullptr ? errno : 0);
+      },
+      testing::ExitedWithCode(EINVAL), "");
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <pthread.h>
 
 #include <atomic>
+#include <cerrno>
 #include <functional>
 #include <memory>
 #include <stdexcept>
@@ -202,6 +203,35 @@ TEST(UmsHpp, ErrorsAreSystemErrors) {
   } catch (const std::system_error& error) {
     EXPECT_EQ(error.code().value(), ESRCH);
   }
+}
+
+TEST(UmsHpp, ReadsAndListsProc) {
+  ums::CompletionList list;  // the library's file is open
+  const std::vector<std::string> pools = ums::proc::list("/proc/ums");
+  ASSERT_EQ(pools.size(), 1U);
+  const std::string pool = "/proc/ums/" + pools[0];
+  EXPECT_EQ(ums::proc::list(pool), (std::vector<std::string>{"workers", "schedulers"}));
+  std::string info;
+  {
+    ums::Scheduler<> scheduler(list);
+    ums::Worker worker(list, [&] {
+      const std::string workers = pool + "/workers";
+      info = ums::proc::read(workers + "/" + ums::proc::list(workers).at(0) + "/info");
+    });
+    worker.join();
+  }
+  EXPECT_NE(info.find("\nState:\tR (running)\nSwitches:\t0\n"), std::string::npos) << info;
+}
+
+TEST(UmsHpp, WhatIsNotInProcThrows) {
+  try {
+    ums::proc::read("/proc/ums/none/info");
+    ADD_FAILURE() << "no exception";
+  } catch (const std::system_error& error) {
+    EXPECT_EQ(error.code().value(), ENOENT);
+    EXPECT_NE(std::string(error.what()).find("/proc/ums/none/info"), std::string::npos);
+  }
+  EXPECT_THROW(ums::proc::read("/proc/ums"), std::system_error);
 }
 
 }  // namespace

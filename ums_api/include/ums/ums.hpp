@@ -24,7 +24,8 @@
 // nothing: next() meets it, on_end() does not.
 //
 // Invariants:
-// 1. Only functions of ums.h and pthread are called: all of this works on the real module too.
+// 1. Only functions of ums.h, ums/ums_proc.h and pthread are called: all of this works on the real
+//    module too.
 // 2. Every worker of a list with Schedulers is a Worker, else they leave too early.
 // 3. A CompletionList outlives its Workers and Schedulers, and stays where it is; so does a
 //    Scheduler. Schedulers are made before their list is closed.
@@ -37,6 +38,7 @@
 #pragma once
 
 #include <ums.h>
+#include <ums/ums_proc.h>
 
 #include <atomic>
 #include <cerrno>
@@ -45,10 +47,12 @@
 #include <functional>
 #include <memory>
 #include <stdexcept>
+#include <string>
 #include <system_error>
 #include <tuple>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 namespace ums {
 
@@ -302,5 +306,50 @@ class Scheduler {
   pthread_t thread_{};
   bool joinable_ = false;
 };
+
+namespace proc {
+
+// An open file of /proc/ums (ums/ums_proc.h), which closes itself.
+class File {
+ public:
+  explicit File(const std::string& path) : file_(ums_proc_open(path.c_str(), 0)) {
+    if (file_ == nullptr) fail(errno, path.c_str());
+  }
+  ~File() { ums_proc_close(file_); }
+  File(const File&) = delete;
+  File& operator=(const File&) = delete;
+
+  ums_proc_file_t* get() const noexcept { return file_; }
+
+ private:
+  ums_proc_file_t* const file_;
+};
+
+// All that a file of /proc/ums shows.
+inline std::string read(const std::string& path) {
+  const File file(path);
+  std::string text;
+  for (char part[256];;) {
+    const ssize_t count = ums_proc_read(file.get(), part, sizeof part);
+    if (count < 0) fail(errno, path.c_str());
+    if (count == 0) return text;
+    text.append(part, static_cast<std::size_t>(count));
+  }
+}
+
+// The names in a folder of /proc/ums, without "." and "..".
+inline std::vector<std::string> list(const std::string& path) {
+  const File folder(path);
+  std::vector<std::string> names;
+  for (dirent entry;;) {
+    const int found = ums_proc_readdir(folder.get(), &entry);
+    if (found < 0) fail(errno, path.c_str());
+    if (found == 0) return names;
+    const std::string name(entry.d_name);
+    if (name != "." && name != "..") names.push_back(name);
+  }
+}
+
+}  // namespace proc
 
 }  // namespace ums

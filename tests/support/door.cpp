@@ -5,12 +5,10 @@
 #include <gtest/gtest.h>
 #include <pthread.h>
 #include <sys/syscall.h>
-#include <ums/ums_dev.h>
 #include <unistd.h>
 
 #include <array>
 #include <atomic>
-#include <cerrno>
 
 namespace ums::test {
 
@@ -78,17 +76,11 @@ const char* request_name(unsigned long request) {
   }
 }
 
-int or_errno(int result) { return result == -1 ? -errno : result; }
-
 }  // namespace
-
-int dev_open(int flags) { return or_errno(ums_dev_open("/dev/ums", flags)); }
-int dev_dup(int fd) { return or_errno(ums_dev_dup(fd)); }
-int dev_close(int fd) { return or_errno(ums_dev_close(fd)); }
 
 int dev_ioctl(int fd, unsigned long request, unsigned long argument) {
   const InFlight call(fd, request, argument);
-  return or_errno(ums_dev_ioctl(fd, request, argument));
+  return dev_ioctl_unlisted(fd, request, argument);
 }
 
 int dev_open_elsewhere() {

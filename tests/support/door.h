@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The door: the calls on the device that the bodies of the system tests are written in. It is the
-// only layer that knows who answers; another machine brings its own door.cpp.
+// The door: the calls on the device that the bodies of the system tests are written in. Who answers
+// them only the first few know: each machine brings its own, in a door_KIND.cpp, and each system
+// test is a program for each kind.
 //
 //     const int fd = dev_open();                                   // or -errno
 //     EXPECT_EQ(dev_ioctl(fd, IOCTL_EXIT_UMS), -ESRCH);
@@ -25,10 +26,18 @@
 
 namespace ums::test {
 
+// ---- of the machine (door_KIND.cpp)
+
 int dev_open(int flags = O_RDONLY);
-int dev_ioctl(int fd, unsigned long request, unsigned long argument = 0);
 int dev_dup(int fd);
 int dev_close(int fd);
+
+// The call as it is, for those that a signal handler leaves.
+int dev_ioctl_unlisted(int fd, unsigned long request, unsigned long argument);
+
+// ---- the same for all
+
+int dev_ioctl(int fd, unsigned long request, unsigned long argument = 0);
 
 inline int dev_ioctl(int fd, unsigned long request, const void* argument) {
   return dev_ioctl(fd, request, reinterpret_cast<unsigned long>(argument));

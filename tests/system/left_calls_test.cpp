@@ -6,7 +6,6 @@
 #include <pthread.h>
 #include <sys/mman.h>
 #include <ucontext.h>
-#include <ums/ums_dev.h>
 
 #include <array>
 #include <atomic>
@@ -25,17 +24,19 @@ std::atomic<int> handler_fd{-1};
 std::atomic<int> handler_result{1};
 sigjmp_buf before_call;
 
-// DEQUEUE without the door, whose list of calls would keep one that is left by a jump.
-int dequeue_undoored(int fd, int list) {
+// DEQUEUE, unlisted: the list of calls would keep one that is left by a jump.
+int dequeue_unlisted(int fd, int list) {
   dequeue_ums_complist_args args{list, 0};
-  return ums_dev_ioctl(fd, IOCTL_DEQUEUE_UMS_CLIST, &args) == 0 ? args.ums_context : -errno;
+  const auto argument = reinterpret_cast<unsigned long>(&args);
+  const int result = dev_ioctl_unlisted(fd, IOCTL_DEQUEUE_UMS_CLIST, argument);
+  return result == 0 ? args.ums_context : result;
 }
 
 // Waits in DEQUEUE of `list` until a handler jumps out of it.
 void wait_and_jump(int fd, int list) {
   about_to_be_cancelled();
   if (sigsetjmp(before_call, 1) != 0) return;
-  dequeue_undoored(fd, list);
+  dequeue_unlisted(fd, list);
   ADD_FAILURE() << "not left";
 }
 
@@ -182,7 +183,7 @@ TEST_F(JumpedCalls, WereMadeFromBelowALargeFrame) {
     become_scheduler(fd_, list_);
     about_to_be_cancelled();
     if (sigsetjmp(before_call, 1) == 0) {
-      call_from_deep_below([this] { dequeue_undoored(fd_, list_); });
+      call_from_deep_below([this] { dequeue_unlisted(fd_, list_); });
       ADD_FAILURE() << "not left";
     }
     EXPECT_EQ(yield(fd_), -ESRCH);

@@ -50,8 +50,11 @@ bool is_placeholder(int fd) noexcept {
 class FileTable {
  public:
   Result<int> open(const FileOperations& driver, Task& me, int flags, OpenFor whom) noexcept;
-  Result<int> dup(int fd) noexcept;
+  Result<int> dup(int fd, const DupCall& call) noexcept;
+  Result<int> replace(int fd, int source, int flags) noexcept;
   Result<void> close(int fd) noexcept;
+  bool forget_stale(int fd) noexcept;
+  int descriptors_end() const noexcept { return descriptors_end_.load(std::memory_order_relaxed); }
   File* pin(int fd) noexcept;
   void release_closed() noexcept;
   void task_exit(Task& me) noexcept;
@@ -62,7 +65,9 @@ class FileTable {
       File, boost::intrusive::member_hook<File, boost::intrusive::list_member_hook<>, &File::hook_>,
       boost::intrusive::constant_time_size<false>>;
 
+  Result<int> dup_locked(int fd, const DupCall& call) noexcept REQUIRES(lock_);
   void bind_locked(int fd, File& file) noexcept REQUIRES(lock_);
+  bool clear_slot_locked(int fd) noexcept REQUIRES(lock_);
   void unbind_locked(File& file) noexcept REQUIRES(lock_);
   File* take_idle_closed_locked() noexcept REQUIRES(lock_);
   File* enter_next_locked(Task& me, std::uint64_t after) noexcept REQUIRES(lock_);
@@ -71,7 +76,7 @@ class FileTable {
   List open_ GUARDED_BY(lock_);     // named by a descriptor
   List closing_ GUARDED_BY(lock_);  // named by none, to be released when nobody is inside
   std::uint64_t next_serial_ GUARDED_BY(lock_) = 1;
-  int descriptors_end_ GUARDED_BY(lock_) = 0;  // one above the highest ever bound
+  std::atomic<int> descriptors_end_ = 0;  // one above the highest ever bound; written locked
 };
 
 namespace {
@@ -111,8 +116,15 @@ bool anybody_inside(const File& file) noexcept {
 void FileTable::bind_locked(int fd, File& file) noexcept {
   File* const stale = descriptor_table[fd].exchange(&file, std::memory_order_acq_rel);
   ++file.descriptors_;
-  descriptors_end_ = std::max(descriptors_end_, fd + 1);
+  descriptors_end_.store(std::max(descriptors_end(), fd + 1), std::memory_order_relaxed);
   if (stale != nullptr && stale != dead_file()) unbind_locked(*stale);
+}
+
+// Returns false if the slot is empty.
+bool FileTable::clear_slot_locked(int fd) noexcept {
+  File* const file = descriptor_table[fd].exchange(nullptr, std::memory_order_acq_rel);
+  if (file != nullptr && file != dead_file()) unbind_locked(*file);
+  return file != nullptr;
 }
 
 void FileTable::unbind_locked(File& file) noexcept {
@@ -149,11 +161,10 @@ Result<int> FileTable::open(const FileOperations& driver, Task& me, int flags,
   return fd;
 }
 
-Result<int> FileTable::dup(int fd) noexcept {
-  SpinGuard guard(lock_);
+Result<int> FileTable::dup_locked(int fd, const DupCall& call) noexcept {
   File* const file = descriptor_table[fd].load(std::memory_order_relaxed);
   if (file == nullptr || file == dead_file()) return Error{EBADF};
-  const int copy = TRY(descriptor_result(raw_syscall(SYS_dup, fd)));
+  const int copy = TRY(descriptor_result(raw_syscall(call.number, fd, call.first, call.second)));
   if (copy >= kDescriptorsMax) {
     close_placeholder(copy);
     return Error{EMFILE};
@@ -162,20 +173,48 @@ Result<int> FileTable::dup(int fd) noexcept {
   return copy;
 }
 
+Result<int> FileTable::dup(int fd, const DupCall& call) noexcept {
+  Result<int> copy = [&] {
+    SpinGuard guard(lock_);
+    return dup_locked(fd, call);
+  }();
+  release_closed();
+  return copy;
+}
+
+Result<int> FileTable::replace(int fd, int source, int flags) noexcept {
+  {
+    SpinGuard guard(lock_);
+    TRY(descriptor_result(raw_syscall(SYS_dup3, source, fd, flags)));
+    trace_close(fd);
+    clear_slot_locked(fd);
+  }
+  release_closed();
+  return fd;
+}
+
 Result<void> FileTable::close(int fd) noexcept {
   bool still_ours = false;
   {
     SpinGuard guard(lock_);
-    File* const file = descriptor_table[fd].exchange(nullptr, std::memory_order_acq_rel);
-    if (file == nullptr) return Error{EBADF};
+    if (!clear_slot_locked(fd)) return Error{EBADF};
     still_ours = is_placeholder(fd);
     if (still_ours) close_placeholder(fd);
     trace_close(fd);
-    if (file != dead_file()) unbind_locked(*file);
   }
-  release_closed_files();
+  release_closed();
   if (!still_ours) return Error{EBADF};
   return {};
+}
+
+bool FileTable::forget_stale(int fd) noexcept {
+  {
+    SpinGuard guard(lock_);
+    if (is_placeholder(fd)) return false;
+    clear_slot_locked(fd);
+  }
+  release_closed();
+  return true;
 }
 
 File* FileTable::pin(int fd) noexcept {
@@ -252,7 +291,7 @@ void FileTable::task_exit(Task& me) noexcept {
 
 void FileTable::reset_after_fork() noexcept {
   lock_.reset_after_fork();
-  for (int fd = 0; fd < descriptors_end_; ++fd) {
+  for (int fd = 0; fd < descriptors_end(); ++fd) {
     std::atomic<File*>& slot = descriptor_table[fd];
     if (slot.load(std::memory_order_relaxed) != nullptr) slot.store(dead_file());
   }
@@ -264,11 +303,23 @@ Result<int> file_open(const FileOperations& driver, Task& me, int flags, OpenFor
   return table().open(driver, me, flags, whom);
 }
 
-Result<int> file_dup(int fd) noexcept {
+Result<int> file_dup(int fd, DupCall call) noexcept {
   if (is_nested_call()) return enter_error(*current_or_null);
   const KernelSection section;
   return descriptor_kind(fd) == DescriptorKind::kForeign ? Result<int>(Error{EBADF})
-                                                         : table().dup(fd);
+                                                         : table().dup(fd, call);
+}
+
+Result<int> file_replace(int fd, int source, int flags) noexcept {
+  if (is_nested_call()) return enter_error(*current_or_null);
+  const KernelSection section;
+  return table().replace(fd, source, flags);
+}
+
+bool file_forget_stale(int fd) noexcept {
+  if (is_nested_call()) return false;
+  const KernelSection section;
+  return table().forget_stale(fd);
 }
 
 Result<void> file_close(int fd) noexcept {
@@ -289,6 +340,8 @@ DescriptorKind descriptor_kind(int fd) noexcept {
   if (file == nullptr) return DescriptorKind::kForeign;
   return file == dead_file() ? DescriptorKind::kDead : DescriptorKind::kOurs;
 }
+
+int descriptors_end() noexcept { return table().descriptors_end(); }
 
 void release_closed_files() noexcept { table().release_closed(); }
 void files_task_exit(Task& me) noexcept { table().task_exit(me); }

@@ -25,6 +25,7 @@
 #include <cstdint>
 
 #include "sim_kernel/base/limits.h"
+#include "sim_kernel/base/raw_syscall.h"
 #include "sim_kernel/base/result.h"
 #include "sim_kernel/sched/task.h"
 #include "sim_kernel/sync/membarrier.h"
@@ -78,9 +79,28 @@ enum class OpenFor { kProgram, kLibrary };
 // Returns its descriptor. Errors: those of open(2) on the placeholder, the driver's, ENOMEM.
 Result<int> file_open(const FileOperations& driver, Task& me, int flags, OpenFor whom) noexcept;
 
-// Another descriptor of the same File. Errors: those of dup(2), EBADF for a dead one, EBUSY (from a
-// signal handler that interrupted the kernel).
-Result<int> file_dup(int fd) noexcept;
+// How a descriptor is duplicated: a system call, and its arguments behind the descriptor. dup3(2)
+// and fcntl(2) with F_DUPFD are the others.
+struct DupCall {
+  long number = SYS_dup;
+  long first = 0;
+  long second = 0;
+};
+
+// Another descriptor of the same File. What the new number named before, it names no more; that may
+// release another File. Errors: those of the call, EBADF for a dead descriptor, EMFILE for a number
+// that is too large for the table, EBUSY (from a signal handler that interrupted the kernel).
+// Context: outside the kernel.
+Result<int> file_dup(int fd, DupCall call = {}) noexcept;
+
+// Makes `fd`, which names a File, a descriptor of what `source` names, which is no File: dup3(2).
+// May release the File. Errors: those of dup3(2), and then nothing has changed; EBUSY as file_dup.
+// Context: outside the kernel.
+Result<int> file_replace(int fd, int source, int flags) noexcept;
+
+// Forgets what `fd` names if the program has closed the number behind our back. Returns whether it
+// has. May release the File. Context: outside the kernel.
+bool file_forget_stale(int fd) noexcept;
 
 // Closes a descriptor of ours, dead ones included. May release the File. Errors: EBADF: the program
 // has closed the number behind our back; it may be another file's by now, and is left alone. EBUSY:
@@ -93,6 +113,9 @@ Result<void> file_close(int fd) noexcept;
 File* file_pin(int fd) noexcept;
 
 DescriptorKind descriptor_kind(int fd) noexcept;
+
+// One above the highest number that has ever named a File.
+int descriptors_end() noexcept;
 
 // Calls task_exit of every open File, inside it. For a thread that ends.
 void files_task_exit(Task& me) noexcept;

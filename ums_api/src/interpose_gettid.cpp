@@ -2,7 +2,10 @@
 //
 // gettid() and syscall(SYS_gettid) in a worker give its own thread id, though another kernel thread
 // runs it. syscall(SYS_exit) ends the worker, not that kernel thread. Every other system call is
-// passed on unchanged.
+// passed on unchanged, but for those that the preloaded library answers.
+//
+// syscall has another name here than its symbol: the C library declares that it throws nothing,
+// while the handler of a signal that comes in a call of the device may end the thread.
 #include <unistd.h>
 
 #include <cerrno>
@@ -12,21 +15,21 @@
 #include "sim_kernel/sched/exit.h"
 #include "ums_api/src/export.h"
 #include "ums_api/src/interpose.h"
+#include "ums_api/src/own_process.h"
+#include "ums_api/src/preload_hooks.h"
 #include "ums_api/src/worker_create.h"
+
+UMS_EXPORT long ums_syscall(long number, ...) asm("syscall");
 
 namespace {
 
-// Whether this is the child of a vfork or a raw clone, which has our memory and is somebody else.
-// Its thread id would tell too, but not reliably: a handler that yields moves a worker to another
-// kernel thread between a look at the one and at the other.
-bool is_another_process() noexcept {
-  return ums::kernel::raw_syscall(SYS_getpid) != ums::kernel::kernel_pid;
-}
-
-// Only a captured thread is answered from its Task. For every other Linux's answer is right.
+// Only a captured thread is answered from its Task. For every other Linux's answer is right, for
+// the child of a vfork too. That one's thread id would tell it from ours, but not reliably: a
+// handler that yields moves a worker to another kernel thread between a look at the one and at the
+// other.
 pid_t own_thread_id() noexcept {
   const ums::kernel::Task* const task = ums::kernel::current_or_null;
-  if (task != nullptr && task->cpu != &task->home && !is_another_process()) return task->tid;
+  if (task != nullptr && task->cpu != &task->home && ums::api::in_own_process()) return task->tid;
   return static_cast<pid_t>(ums::kernel::raw_syscall(SYS_gettid));
 }
 
@@ -46,7 +49,7 @@ void ums::api::interpose_gettid() noexcept {}
 
 UMS_EXPORT pid_t gettid() noexcept { return own_thread_id(); }
 
-UMS_EXPORT long syscall(long number, ...) noexcept {
+long ums_syscall(long number, ...) {
   if (number == SYS_gettid) return own_thread_id();
   va_list arguments;
   va_start(arguments, number);
@@ -60,7 +63,10 @@ UMS_EXPORT long syscall(long number, ...) noexcept {
       ums::kernel::do_exit(*task, static_cast<int>(a[0]));
     }
   }
-  const long result = ums::kernel::raw_syscall(number, a[0], a[1], a[2], a[3], a[4], a[5]);
+  long result = 0;
+  if (!ums::api::answer_system_call(number, a, result)) {
+    result = ums::kernel::raw_syscall(number, a[0], a[1], a[2], a[3], a[4], a[5]);
+  }
   if (result < 0 && result > -4096) {
     errno = static_cast<int>(-result);
     return -1;

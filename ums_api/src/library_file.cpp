@@ -11,8 +11,10 @@
 #include "sim_kernel/base/raw_syscall.h"
 #include "sim_kernel/dev/char_device.h"
 #include "sim_kernel/dev/system_call.h"
+#include "sim_kernel/init/start_kernel.h"
 #include "ums_api/src/backend.h"
 #include "ums_api/src/interpose.h"
+#include "ums_api/src/preload_hooks.h"
 
 namespace ums::api {
 
@@ -28,6 +30,9 @@ pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 int open_fd = -1;      // the library's file, or -1
 bool claimed = false;  // a function of ums.h has used it
 pid_t opener_tid = 0;  // who opened it
+
+// The last descriptor that a program opened the device with. It may be closed by now.
+std::atomic<int> program_fd{-1};
 
 pid_t kernel_thread_id() noexcept { return static_cast<pid_t>(kernel::raw_syscall(SYS_gettid)); }
 
@@ -62,29 +67,33 @@ int open_locked() noexcept {
 }
 
 void close_locked() noexcept {
-  if (open_fd < 0) return;
   simulated_file.store(nullptr, std::memory_order_relaxed);
+  claimed = false;
+  if (open_fd < 0) return;
   if (backend() == Backend::kSimulation) {
     (void)kernel::file_close(open_fd);
   } else {
     kernel::raw_syscall(SYS_close, open_fd);
   }
   open_fd = -1;
-  claimed = false;
 }
 
-// Returns the descriptor to use or -errno.
-int claim() noexcept {
-  pthread_mutex_lock(&lock);
-  const int fd = open_locked();
-  if (fd >= 0 && !claimed) {
-    claimed = true;
-    // Release: who finds the file finds a kernel that runs. Pairs with library_file.
-    if (backend() == Backend::kSimulation) {
-      simulated_file.store(kernel::file_pin(fd), std::memory_order_release);
-    }
+void pin_locked(int fd) noexcept {
+  claimed = true;
+  // Release: who finds the file finds a kernel that runs. Pairs with library_file.
+  if (backend() == Backend::kSimulation) {
+    simulated_file.store(kernel::file_pin(fd), std::memory_order_release);
   }
-  pthread_mutex_unlock(&lock);
+}
+
+// Opens the file, or takes the program's. Returns its descriptor or -errno.
+int claim_locked() noexcept {
+  int fd = open_locked();
+  if (fd == -ENOMEM && shares_program_files()) {
+    fd = program_fd.load(std::memory_order_relaxed);
+    if (kernel::descriptor_kind(fd) != kernel::DescriptorKind::kOurs) fd = -ENOMEM;
+  }
+  if (fd >= 0 && !claimed) pin_locked(fd);
   return fd;
 }
 
@@ -93,12 +102,32 @@ void after_fork_parent() noexcept { pthread_mutex_unlock(&lock); }
 
 void after_fork_child() noexcept {
   close_locked();
-  open_locked();
+  if (opens_at_load()) open_locked();
   pthread_mutex_unlock(&lock);
 }
 
-// The kernel starts with the first open and registers its own handlers of fork: they run before
-// these in a child, which therefore finds a kernel that works.
+// The kernel registers its own handlers of fork first: they run before these in a child, which
+// therefore finds a kernel that works.
+void start() noexcept {
+  if (backend() == Backend::kSimulation) kernel::start_kernel();
+  pthread_atfork(before_fork, after_fork_parent, after_fork_child);
+}
+
+// Takes `lock`. The first one to do so sees to it that a forked child finds it free.
+void take_lock() noexcept {
+  static pthread_once_t once = PTHREAD_ONCE_INIT;
+  pthread_once(&once, start);
+  pthread_mutex_lock(&lock);
+}
+
+// Returns the descriptor to use or -errno.
+int claim() noexcept {
+  take_lock();
+  const int fd = claim_locked();
+  pthread_mutex_unlock(&lock);
+  return fd;
+}
+
 __attribute__((constructor(101))) void load() noexcept {
   interpose_cancel();
   interpose_gettid();
@@ -106,10 +135,10 @@ __attribute__((constructor(101))) void load() noexcept {
   interpose_setuid();
   interpose_sigmask();
   interpose_sigqueue();
-  pthread_mutex_lock(&lock);
+  if (!opens_at_load()) return;
+  take_lock();
   open_locked();
   pthread_mutex_unlock(&lock);
-  pthread_atfork(before_fork, after_fork_parent, after_fork_child);
 }
 
 }  // namespace
@@ -131,9 +160,11 @@ int library_ioctl_slow(unsigned request, kernel::IoctlArg arg) {
 
 void release_unused_library_file() noexcept {
   if (kernel::is_nested_call()) return;  // it cannot be closed now, nor the program's be opened
-  pthread_mutex_lock(&lock);
+  take_lock();
   if (!claimed && opener_tid == kernel_thread_id()) close_locked();
   pthread_mutex_unlock(&lock);
 }
+
+void note_program_file(int fd) noexcept { program_fd.store(fd, std::memory_order_relaxed); }
 
 }  // namespace ums::api

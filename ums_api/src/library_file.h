@@ -2,10 +2,11 @@
 //
 // The library's own open file of the device, through which every function of ums.h goes.
 //
-// It is opened when the library is loaded, and replaced in a forked child, which so has a private
-// pool. Linux closes it when the process has ended; until then other threads may be using it,
-// during exit and its destructors too. The device lets a thread open it once only, so a file that
-// no function of ums.h has used yet makes room for a program that opens the device itself
+// It is opened when the library is loaded (by the preloaded library when it is first used, unless
+// the program is linked with libums; preload_hooks.h), and replaced in a forked child, which so has
+// a private pool. Linux closes it when the process has ended; until then other threads may be using
+// it, during exit and its destructors too. The device lets a thread open it once only, so a file
+// that no function of ums.h has used yet makes room for a program that opens the device itself
 // (release_unused_library_file); the first such function claims the file, or opens it anew.
 //
 // Invariants:
@@ -64,5 +65,8 @@ inline __attribute__((always_inline)) int library_ioctl(int value) {
 
 // Closes the library's file if the calling thread opened it and nothing has used it yet.
 void release_unused_library_file() noexcept;
+
+// The program has opened the device by itself, as `fd`.
+void note_program_file(int fd) noexcept;
 
 }  // namespace ums::api

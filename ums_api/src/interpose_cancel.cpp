@@ -12,9 +12,9 @@
 
 #include "sim_kernel/base/raw_syscall.h"
 #include "sim_kernel/sched/cancel_signal.h"
-#include "ums_api/src/backend.h"
 #include "ums_api/src/export.h"
 #include "ums_api/src/interpose.h"
+#include "ums_api/src/library_file.h"
 #include "ums_api/src/next_symbol.h"
 
 namespace {
@@ -53,7 +53,7 @@ void install_handlers() {
 void ums::api::interpose_cancel() noexcept { next_cancel.resolve(); }
 
 UMS_EXPORT int pthread_cancel(pthread_t thread) {
-  if (ums::api::backend() != ums::api::Backend::kSimulation) return next_cancel(thread);
+  if (!ums::api::simulation_runs()) return next_cancel(thread);
   static pthread_once_t once = PTHREAD_ONCE_INIT;
   pthread_once(&once, install_handlers);
   const int result = next_cancel(thread);

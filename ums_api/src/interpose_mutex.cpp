@@ -9,9 +9,9 @@
 #include <cerrno>
 
 #include "sim_kernel/debug/misuse.h"
-#include "ums_api/src/backend.h"
 #include "ums_api/src/export.h"
 #include "ums_api/src/interpose.h"
+#include "ums_api/src/library_file.h"
 #include "ums_api/src/next_symbol.h"
 
 namespace {
@@ -43,7 +43,7 @@ void ums::api::interpose_mutex() noexcept { next_mutex_init.resolve(); }
 UMS_EXPORT int pthread_mutex_init(pthread_mutex_t* mutex,
                                   const pthread_mutexattr_t* attributes) noexcept {
   const char* const kind = unsupported(attributes);
-  if (kind == nullptr || ums::api::backend() != ums::api::Backend::kSimulation) {
+  if (kind == nullptr || !ums::api::simulation_runs()) {
     return next_mutex_init(mutex, attributes);
   }
   ums::kernel::report_misuse(kernel_owned_mutex, "pthread_mutex_init of a {} mutex", kind);

@@ -34,6 +34,8 @@ pid_t opener_tid = 0;  // who opened it
 // The last descriptor that a program opened the device with. It may be closed by now.
 std::atomic<int> program_fd{-1};
 
+std::atomic<bool> runs{false};  // relaxed: no data depends on it
+
 pid_t kernel_thread_id() noexcept { return static_cast<pid_t>(kernel::raw_syscall(SYS_gettid)); }
 
 // Returns a descriptor or -errno.
@@ -109,7 +111,10 @@ void after_fork_child() noexcept {
 // The kernel registers its own handlers of fork first: they run before these in a child, which
 // therefore finds a kernel that works.
 void start() noexcept {
-  if (backend() == Backend::kSimulation) kernel::start_kernel();
+  if (backend() == Backend::kSimulation) {
+    kernel::start_kernel();
+    runs.store(true, std::memory_order_relaxed);
+  }
   pthread_atfork(before_fork, after_fork_parent, after_fork_child);
 }
 
@@ -164,6 +169,8 @@ void release_unused_library_file() noexcept {
   if (!claimed && opener_tid == kernel_thread_id()) close_locked();
   pthread_mutex_unlock(&lock);
 }
+
+bool simulation_runs() noexcept { return runs.load(std::memory_order_relaxed); }
 
 void note_program_file(int fd) noexcept { program_fd.store(fd, std::memory_order_relaxed); }
 

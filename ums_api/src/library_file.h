@@ -63,6 +63,9 @@ inline __attribute__((always_inline)) int library_ioctl(int value) {
       kernel::IoctlArg{static_cast<unsigned long>(value), kernel::kKernelMemory});
 }
 
+// Whether the simulation has been asked for anything: from load on, but for the preloaded library.
+bool simulation_runs() noexcept;
+
 // Closes the library's file if the calling thread opened it and nothing has used it yet.
 void release_unused_library_file() noexcept;
 

@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 #
-# What `cmake --install` puts where: headers, both libraries, pkg-config files, CMake package.
+# What `cmake --install` puts where: headers, the libraries, pkg-config files, CMake package.
 # Included by ums_api/CMakeLists.txt.
 include(CMakePackageConfigHelpers)
 
 install(DIRECTORY ${CMAKE_CURRENT_SOURCE_DIR}/include/ DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}
   FILES_MATCHING PATTERN "*.h" PATTERN "*.hpp")
 install(TARGETS ums ums_static EXPORT ums-targets)
+# In a folder of its own, where neither linkers nor ldconfig look.
+install(TARGETS ums_preload LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}/ums)
 
 set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/ums)
 install(EXPORT ums-targets NAMESPACE ums:: DESTINATION ${package_dir})

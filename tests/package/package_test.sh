@@ -3,7 +3,7 @@
 #
 # package_test.sh BUILD CC CXX: installs the build tree BUILD into a folder of its own, moves that
 # elsewhere, and uses it as other people's projects would: the headers in each language,
-# pkg-config, CMake, and what libums.so shows to a linker.
+# pkg-config, CMake, preloaded, and what the libraries show to a linker.
 set -euo pipefail
 
 build=$1 cc=$2 cxx=$3
@@ -65,6 +65,15 @@ read -ra flags <<<"$(pkg-config --cflags --libs libums)"
 "$cc" "${c_flags[@]}" -fsanitize=address "$here/consumer/consumer.c" "${flags[@]}" -o with_asan
 ./with_asan || die "with_asan exits $?"
 
+echo '- the same, preloaded'
+preload=$prefix/lib/ums/libums-preload.so
+[[ -f $preload ]] || die "$preload is not installed"
+LD_PRELOAD=$preload ./with_libums || die "with_libums exits $?, preloaded"
+# gcc's AddressSanitizer wants to be the first library; clang's is a part of the program.
+asan=$("$cc" -print-file-name=libasan.so)
+[[ $asan == /* ]] || asan=
+LD_PRELOAD="$asan $preload" ./with_asan || die "with_asan exits $?, preloaded"
+
 # Valgrind 3.19 cannot read what clang 14 writes for debuggers.
 if command -v valgrind >valgrind.path && [[ $("$cc" --version) != *clang* ]]; then
   echo '- a program under valgrind'
@@ -81,15 +90,19 @@ for library in ums ums_static; do
 done
 
 echo '- symbols'
-so=$prefix/lib/libums.so
-[[ $(readelf -d "$so") == *'soname: [libums.so.0]'* ]] || die 'the SONAME is not libums.so.0'
-# A symbol that is resolved at its first call would need more stack than a parked thread has.
-[[ $(readelf -d "$so") == *NOW* ]] || die 'libums.so is not linked with -z now'
-needed=$(readelf -d "$so" | sed -n 's/.*NEEDED.*\[\(.*\)\]/\1/p' |
-  grep -vE '^(libc|libstdc\+\+|libgcc_s|libm|ld-linux.*)\.so') || true
-[[ -z $needed ]] || die "libums.so needs $needed"
 exports() { nm -D --defined-only "$1" | sed 's/.* //' | sort; }
 libc=$("$cc" -print-file-name=libc.so.6)
-stray=$(comm -23 <(exports "$so" | grep -vE '^UMS_0|@@UMS_0\.[0-9]+$') \
-  <(exports "$libc" | sed 's/@.*//' | sort -u))
-[[ -z $stray ]] || die "exported, but neither in libums.map nor in libc: $stray"
+for so in "$prefix/lib/libums.so" "$preload"; do
+  [[ $(readelf -d "$so") == *'soname: [libums.so.0]'* ]] || die "the SONAME of $so is another"
+  # A symbol that is resolved at its first call would need more stack than a parked thread has.
+  [[ $(readelf -d "$so") == *NOW* ]] || die "$so is not linked with -z now"
+  needed=$(readelf -d "$so" | sed -n 's/.*NEEDED.*\[\(.*\)\]/\1/p' |
+    grep -vE '^(libc|libstdc\+\+|libgcc_s|libm|ld-linux.*)\.so') || true
+  [[ -z $needed ]] || die "$so needs $needed"
+  stray=$(comm -23 <(exports "$so" | grep -vE '^UMS_0|@@UMS_0\.[0-9]+$') \
+    <(exports "$libc" | sed 's/@.*//' | sort -u))
+  [[ -z $stray ]] || die "exported by $so, but neither in libums.map nor in libc: $stray"
+done
+# Who is linked with libums finds all of it in the preloaded library.
+missing=$(comm -23 <(exports "$prefix/lib/libums.so") <(exports "$preload"))
+[[ -z $missing ]] || die "not in libums-preload.so: $missing"

@@ -32,7 +32,8 @@ prose() { sed '/^```/,/^```/d' "$1"; }
 
 check_path() {
   local folder
-  for folder in . sim_kernel sim_kernel/* ums_api/include ums_api/src "$(dirname "$1")"; do
+  for folder in . sim_kernel sim_kernel/* ums_api/include ums_api/src \
+    ums_api/preload "$(dirname "$1")"; do
     [[ ! -e $folder/$2 && ! -e $folder/$2.h ]] || return 0
   done
   fault "$1" "no file $2"

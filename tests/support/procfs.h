@@ -71,6 +71,12 @@ class Procfs : public DeviceTest {
     root_ = "/proc/ums/" + std::to_string(thread_id());
   }
 
+  // A worker that has ended may be on its way out of the file still.
+  void TearDown() override {
+    workers_.clear();
+    DeviceTest::TearDown();
+  }
+
   std::string worker_path(pid_t tid) const { return root_ + "/workers/" + std::to_string(tid); }
   std::string scheduler_path(pid_t tid) const {
     return root_ + "/schedulers/" + std::to_string(tid);

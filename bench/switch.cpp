@@ -27,11 +27,11 @@ constexpr long kStepsInSlice = 5'000;
 // goes home: the child that measures ends with it.
 void* captured_main(void* slot) {
   Task& me = *kernel::current_task();
-  check(kernel::prepare_idle(me).ok(), "prepare_idle");
+  check(kernel::prepare_suspend(me).ok(), "prepare_suspend");
   kernel::change_task_state<TaskState::kRunning, TaskState::kSuspended>(me.state);
   // Release, with the acquire of who executes it; on_cpu tells that one when it is saved.
   static_cast<std::atomic<Task*>*>(slot)->store(&me, std::memory_order_release);
-  kernel::switch_to_idle(me, kernel::WakeUp());
+  kernel::suspend(me, kernel::WakeUp());
   for (;;) {
     kernel::change_task_state<TaskState::kRunning, TaskState::kSuspended>(me.state);
     kernel::switch_back(me);

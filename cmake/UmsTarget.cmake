@@ -39,6 +39,7 @@ function(ums_target name)
     VISIBILITY_INLINES_HIDDEN ON)
   target_compile_definitions(${name} PRIVATE
     _GNU_SOURCE
+    UMS_MACHINE_SERVER=0
     UMS_SANITIZE_ADDRESS=$<STREQUAL:${UMS_SANITIZE},address>
     UMS_SANITIZE_THREAD=$<STREQUAL:${UMS_SANITIZE},thread>
     UMS_LOCK_DEBUG=${lock_debug})

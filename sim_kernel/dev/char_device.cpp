@@ -4,9 +4,7 @@
 #include <array>
 #include <cstring>
 
-#include "sim_kernel/dev/system_call.h"
-#include "sim_kernel/init/start_kernel.h"
-#include "sim_kernel/sched/kernel_section.h"
+#include "sim_kernel/base/kassert.h"
 
 namespace ums::kernel {
 
@@ -39,23 +37,6 @@ const FileOperations* find_char_device(const char* path) noexcept {
     }
   }
   return nullptr;
-}
-
-Result<int> device_open(const char* path, int flags, OpenFor whom) noexcept {
-  start_kernel();
-  const FileOperations* const driver = find_char_device(path);
-  if (driver == nullptr) return Error{ENOENT};
-  Task* const me = current_task();
-  if (me == nullptr) return Error{ENOMEM};
-  if (is_nested_call()) return enter_error(*me);
-  const KernelSection section(me);
-  return file_open(*driver, *me, flags, whom);
-}
-
-Result<void> device_ioctl(int fd, std::uint32_t request, IoctlArg arg) {
-  return system_call(descriptor_slot(fd), [&](File& file, Task& me) {
-    return file.operations.ioctl(file, me, request, arg);
-  });
 }
 
 }  // namespace ums::kernel

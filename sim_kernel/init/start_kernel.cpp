@@ -7,7 +7,7 @@
 #include "sim_kernel/base/kassert.h"
 #include "sim_kernel/base/printk.h"
 #include "sim_kernel/debug/misuse.h"
-#include "sim_kernel/dev/file.h"
+#include "sim_kernel/parallel/descriptor_table.h"
 #include "sim_kernel/fiber/thread_pointer.h"
 #include "sim_kernel/mm/slab.h"
 #include "sim_kernel/sched/task.h"

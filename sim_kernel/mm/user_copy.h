@@ -8,10 +8,10 @@
 // Two ways:
 //   - what a UserPtr knows to be writable is copied directly: kernel memory, and the program's
 //     variables in the page of the call's own stack frame (user_ptr.h);
-//   - everything else goes through process_vm_readv and process_vm_writev on ourselves (about
-//     half a microsecond), which fail cleanly; where a sandbox forbids them, through a pipe of
-//     our own, since write(2) and read(2) check their buffers too. The pipe needs two free
-//     descriptors for the moment; without them a copy fails.
+//   - everything else goes through process_vm_readv and process_vm_writev (about half a
+//     microsecond), which fail cleanly. In the program's own process, where a sandbox forbids them,
+//     it goes through a pipe of our own, since write(2) and read(2) check their buffers too. The
+//     pipe needs two free descriptors for the moment; without them a copy fails.
 // There is no SIGSEGV handler: that signal is the program's.
 //
 // Invariants:

@@ -2,12 +2,9 @@
 #include "sim_kernel/sched/task.h"
 
 #include <boost/intrusive/list.hpp>
-#include <csignal>
 
 #include "sim_kernel/base/raw_syscall.h"
-#include "sim_kernel/init/start_kernel.h"
 #include "sim_kernel/mm/slab.h"
-#include "sim_kernel/sched/exit.h"
 #include "sim_kernel/sync/spinlock.h"
 
 namespace ums::kernel {
@@ -16,6 +13,8 @@ thread_local constinit Task* current_or_null = nullptr;
 pid_t kernel_pid = 0;
 
 namespace {
+
+void (*exit_hook)(Task& task) = nullptr;
 
 using TaskList =
     boost::intrusive::list<Task,
@@ -40,9 +39,15 @@ TaskList& task_list() noexcept REQUIRES(task_list_lock) {
 
 }  // namespace
 
+void set_task_exit_hook(void (*hook)(Task& task)) noexcept { exit_hook = hook; }
+
+void call_task_exit_hook(Task& task) noexcept {
+  if (exit_hook != nullptr) exit_hook(task);
+}
+
 void task_init() noexcept {
   kernel_pid = static_cast<pid_t>(raw_syscall(SYS_getpid));
-  exit_init();
+  machine_task_init();
 }
 
 void task_reset_after_fork() noexcept NO_THREAD_SAFETY_ANALYSIS {
@@ -50,50 +55,25 @@ void task_reset_after_fork() noexcept NO_THREAD_SAFETY_ANALYSIS {
   task_list_lock.reset_after_fork();
   task_list_made = false;
   current_or_null = nullptr;
-  exit_reset_after_fork();
+  machine_task_reset_after_fork();
 }
 
-namespace {
-
-// Context: no signal handler may run, which would make the Task that is being made.
-Task* make_task(bool thread_is_new) noexcept {
-  start_kernel();
+Task* alloc_task(pid_t tid) noexcept {
   Task* const task = tasks.create();
-  if (task == nullptr) return nullptr;
-  task->tid = static_cast<pid_t>(raw_syscall(SYS_gettid));
-  task->thread_pointer = read_thread_pointer();
-  task->cpu = &task->home;
-  task->home.tid = task->tid;
-  task->home.home_task = task;
-  if (!exit_watch(*task, thread_is_new)) {
-    tasks.destroy(task);
-    return nullptr;
-  }
-  current_or_null = task;
+  if (task != nullptr) task->tid = tid;
+  return task;
+}
+
+void publish_task(Task& task) noexcept {
   SpinGuard guard(task_list_lock);
-  task_list().push_back(*task);
-  return task;
+  task_list().push_back(task);
 }
 
-}  // namespace
-
-Task* make_current_task(bool thread_is_new) noexcept {
-  if (exit_done()) return nullptr;
-  const std::uint64_t all = ~0UL;
-  std::uint64_t before = 0;
-  raw_syscall(SYS_rt_sigprocmask, SIG_SETMASK, syscall_arg(&all), syscall_arg(&before), 8);
-  // A handler may have made it just now.
-  Task* const task = current_or_null != nullptr ? current_or_null : make_task(thread_is_new);
-  raw_syscall(SYS_rt_sigprocmask, SIG_SETMASK, syscall_arg(&before), 0, 8);
-  return task;
-}
-
-void destroy_current_task(Task& task) noexcept {
-  {
+void free_task(Task& task) noexcept {
+  if (task.task_list_hook.is_linked()) {
     SpinGuard guard(task_list_lock);
     task_list().erase(task_list().iterator_to(task));
   }
-  current_or_null = nullptr;
   tasks.destroy(&task);
 }
 

@@ -21,8 +21,7 @@
 #include <cstdint>
 
 #include "sim_kernel/base/limits.h"
-#include "sim_kernel/sched/cpu.h"
-#include "sim_kernel/sched/signal_queue.h"
+#include "sim_kernel/sched/machine_task.h"
 #include "sim_kernel/sched/task_state.h"
 #include "sim_kernel/sched/waiter.h"
 
@@ -48,17 +47,16 @@ struct TaskModuleCache {
   void* scheduler = nullptr;
 };
 
-class alignas(kCacheLineBytes) Task : public Context {
+class alignas(kCacheLineBytes) Task : public TaskPlace {
  public:
-  // --- the first cache line: all that a switch to a task that ran long ago has to fetch ---
-  // Written by the kernel thread that the task runs on.
+  // --- the first cache line, with TaskPlace ---
+  // Written by who runs the task.
   std::atomic<TaskState> state{TaskState::kRunning};
   std::atomic<std::uint32_t> exit_work{0};  // ExitWork; any thread sets bits
-  ThreadPointer thread_pointer = 0;
-  Cpu* cpu = nullptr;       // where it runs, or ran last
-  Task* resumer = nullptr;  // the task in EXEC that this one runs in the place of
-  // Set and cleared by the task with a compiler barrier only; a closer that issues membarrier
-  // between clearing the descriptor and reading this sees it in time (see dev/file.h).
+  Task* resumer = nullptr;                  // the task in EXEC that this one runs in the place of
+  // The File that the task is inside. (In the parallel machine it is set and cleared with a
+  // compiler barrier only; a closer that issues membarrier between clearing the descriptor and
+  // reading this sees it in time.)
   std::atomic<File*> syscall_file{nullptr};
   TaskModuleCache module_cache;  // the task alone
 
@@ -67,17 +65,12 @@ class alignas(kCacheLineBytes) Task : public Context {
   // How many objects modules keep for this thread; a thread that ends with none ends at once.
   // Added to by the task; taken from by it or by who releases a file.
   std::atomic<int> module_roles{0};
-  pid_t tid = 0;  // of its home, for its whole life
+  pid_t tid = 0;  // of its thread, for its whole life
 
   // --- slow paths ---
-  Cpu home;                              // constant but for what cpu.h says
-  std::atomic<bool> signal_lock{false};  // guards the next two (see parked_signals.h)
-  std::uint64_t pending_signals = 0;     // plain signals, bit n-1 for signal n
-  SignalQueue queued_signals;            // those that carry a value
-  Waiter waiter;                         // see wait_queue.h
-  bool tsd_counted = false;              // its destructor runs in every round (see exit.h)
-  int tsd_round = 0;                     // how often it has run
+  Waiter waiter;                                        // see wait_queue.h
   boost::intrusive::list_member_hook<> task_list_hook;  // guarded by the task list's lock
+  MachineTask machine;
 };
 
 // The calling thread's Task. Its first call makes one; a caller that knows that the thread has only
@@ -92,8 +85,15 @@ inline Task* current_task() noexcept {
   return task != nullptr ? task : make_current_task();
 }
 
-// Destroys the calling thread's Task, which has ended.
-void destroy_current_task(Task& task) noexcept;
+// For machines: a Task for thread `tid`, or null; its entry in the task list; its end.
+Task* alloc_task(pid_t tid) noexcept;
+void publish_task(Task& task) noexcept;
+void free_task(Task& task) noexcept;
+
+// A module that must end a thread's objects before its Task goes registers one function here, at
+// start. It runs for the ending thread: its Task is current, and outside the kernel.
+void set_task_exit_hook(void (*hook)(Task& task)) noexcept;
+void call_task_exit_hook(Task& task) noexcept;
 
 // Calls visit(task) for every Task, under the task list's lock: visit may not sleep or allocate.
 void for_each_task(void (*visit)(Task& task, void* argument), void* argument);
@@ -104,6 +104,10 @@ Task* find_task(pid_t tid) noexcept;
 // Start of the kernel, and its restart in a forked child, where only the calling thread is left.
 void task_init() noexcept;
 void task_reset_after_fork() noexcept;
+
+// The machine's part of them.
+void machine_task_init() noexcept;
+void machine_task_reset_after_fork() noexcept;
 
 // This process's id, right in a forked child too, without a system call.
 extern pid_t kernel_pid __attribute__((visibility("hidden")));

@@ -14,11 +14,6 @@
 // finds the sleeper on the queue. Between the sleeper's unlock and its sleep the wake-up is kept
 // in its `woken` word, on which the futex call compares.
 //
-// A handler runs on top of the call that it interrupts, and may leave it for good: by siglongjmp,
-// or because it ends the thread (pthread_exit, cancellation). Nobody is told. The task counts as
-// asleep until it makes its next call, which finds that out by the stack (has_left_wait), or ends.
-// A wake-up that comes meanwhile is passed on only then.
-//
 // Invariants:
 // 1. A waiter is on the queue exactly while it waits; it takes itself off, under the lock.
 // 2. wake_up_one wakes the oldest waiter that was not woken yet. A waiter that was woken but leaves
@@ -86,7 +81,7 @@ class WaitQueue {
   bool empty() const noexcept { return waiters_.empty(); }
 
  private:
-  // Returns false if a signal ended the sleep.
+  // The machine's. Returns false if a signal ended the sleep.
   static bool sleep_until_woken(Waiter& waiter) noexcept;
 
   template <typename Lock>
@@ -131,12 +126,5 @@ class HeldWhileWaiting {
  private:
   Waiter& waiter_;
 };
-
-// Whether `me`, the caller, sleeps in a call that a signal handler has left. The
-// caller's stack tells: it is that of the call, or that call's frame is overwritten.
-bool has_left_wait(const Task& me) noexcept;
-
-// Ends the wait of a task that sleeps in a call which is gone. It is inside the file still.
-void end_left_wait(Task& me) noexcept;
 
 }  // namespace ums::kernel

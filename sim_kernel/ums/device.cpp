@@ -10,7 +10,7 @@
 #include "procfs_emul/proc_node.h"
 #include "sim_kernel/dev/char_device.h"
 #include "sim_kernel/mm/slab.h"
-#include "sim_kernel/sched/exit.h"
+#include "sim_kernel/sched/task.h"
 #include "sim_kernel/sync/backoff.h"
 #include "sim_kernel/ums/ioctl.h"
 #include "sim_kernel/ums/proc.h"

@@ -14,7 +14,7 @@
 #include <cerrno>
 #include <cstdint>
 
-#include "sim_kernel/dev/system_call.h"
+#include "sim_kernel/dev/file.h"
 #include "sim_kernel/mm/user_copy.h"
 #include "sim_kernel/ums/switch_path.h"
 #include "ums/ums_ioctl.h"
@@ -136,26 +136,6 @@ inline constexpr std::array<IoctlEntry, 10> kIoctls = {{
 constexpr bool is_ums_ioctl(std::uint32_t request) noexcept {
   const unsigned number = _IOC_NR(request);
   return number > 0 && number < kIoctls.size() && kIoctls[number].request == request;
-}
-
-// The library's way in: handler(data, me) inside a file of the UMS device, which it has pinned.
-template <typename Handler>
-inline __attribute__((always_inline)) Result<void> ums_call(File& pinned, Handler handler) {
-  return system_call_pinned(pinned,
-                            [&](File& file, Task& me) { return handler(ums_data(file), me); });
-}
-
-// The same for a request that is known at compile time.
-template <std::uint32_t kRequest>
-inline __attribute__((always_inline)) Result<void> ums_ioctl(File& pinned, IoctlArg arg) {
-  static_assert(is_ums_ioctl(kRequest));
-  // A thread that has made no call before is no worker. Making its Task allocates, and the call may
-  // come from a handler that preempts whoever runs, and has interrupted an allocation.
-  if (kRequest == IOCTL_UMS_YIELD && current_or_null == nullptr) [[unlikely]] {
-    return Error{ESRCH};
-  }
-  constexpr IoctlHandler kHandler = kIoctls[_IOC_NR(kRequest)].handler;
-  return ums_call(pinned, [&](UmsData& data, Task& me) { return kHandler(data, me, arg); });
 }
 
 }  // namespace ums::kernel

@@ -6,8 +6,6 @@
 
 #include "procfs_emul/proc_node.h"
 #include "sim_kernel/mm/slab.h"
-#include "sim_kernel/sched/rseq.h"
-#include "sim_kernel/sched/signal_mask.h"
 #include "sim_kernel/ums/proc.h"
 #include "sim_kernel/ums/switch_path.h"
 
@@ -56,8 +54,7 @@ Result<void> scheduler_enter(UmsData& data, Task& me, int list_id) noexcept {
     complist_unuse(list);
     return registered.error();
   }
-  rseq_unregister(*me.cpu);
-  learn_signal_mask(me);
+  prepare_scheduler(me);
   trace_scheduler_enter(me.tid, list_id);
   return {};
 }

@@ -9,7 +9,6 @@
 #include "sim_kernel/base/printk.h"
 #include "sim_kernel/debug/misuse.h"
 #include "sim_kernel/mm/slab.h"
-#include "sim_kernel/sched/rseq.h"
 #include "sim_kernel/ums/proc.h"
 #include "sim_kernel/ums/switch_path.h"
 
@@ -60,13 +59,6 @@ void unregister_worker(Worker& worker) noexcept {
   call_rcu(&worker.rcu, free_worker);
 }
 
-// Ends the EXEC of a scheduler that is not beneath the caller on this Cpu: the caller has left its
-// Cpu since, through another file, and that Cpu idles.
-void wake_scheduler(Task& scheduler) noexcept {
-  change_task_state<TaskState::kExecuting, TaskState::kReturning>(scheduler.state);
-  wake_idle_cpu(*scheduler.cpu, scheduler);
-}
-
 void report_orphan(const Scheduler& scheduler, const Worker& worker) noexcept {
   pr_warn("scheduler {} ended with worker {} dequeued: no list has it, execute it by its id",
           scheduler.id, worker.id);
@@ -95,26 +87,25 @@ Result<void> worker_enter(UmsData& data, Task& me, int list_id) noexcept {
     complist_unuse(list);
     return worker.error();
   }
-  rseq_unregister(*me.cpu);
-  const Result<void> idle = prepare_idle(me);
-  if (!idle.ok()) {
+  const Result<void> prepared = prepare_suspend(me);
+  if (!prepared.ok()) {
     unregister_worker(*worker.value());
-    return idle.error();
+    return prepared.error();
   }
   trace_worker_enter(me.tid, list_id);
-  switch_to_idle(me, worker_suspend(*worker.value()));
+  suspend(me, worker_suspend(*worker.value()));
   return {};
 }
 
 Result<void> worker_yield_elsewhere(Worker& worker, void* params) noexcept {
   Task& me = worker.task;
   Scheduler& scheduler = *worker.scheduler;
-  TRY(prepare_idle(me));
+  TRY(prepare_suspend(me));
   count(worker.switches);
   scheduler.events.push_yield(worker.id, params);
   const WakeUp wake = worker_suspend(worker);
-  wake_scheduler(scheduler.task);
-  switch_to_idle(me, wake);
+  resume_executing(scheduler.task);
+  suspend(me, wake);
   return {};
 }
 
@@ -128,7 +119,7 @@ Result<void> worker_exit(UmsData& data, Task& me) noexcept {
   if (me.resumer == &scheduler.task) {
     switch_home(me);
   } else {
-    wake_scheduler(scheduler.task);
+    resume_executing(scheduler.task);
   }
   return {};
 }

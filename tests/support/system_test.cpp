@@ -38,7 +38,7 @@ SystemTest::LiveObjects SystemTest::live_objects() {
       &live);
   live["kvmalloc"] = kernel::kvmalloc_live();
   // The test's own thread keeps its park stack, once it had one.
-  if (kernel::current_task()->home.park_stack != nullptr) --live["park_stack"];
+  if (kernel::current_task()->machine.home.park_stack != nullptr) --live["park_stack"];
   std::erase_if(live, [](const auto& entry) { return entry.second == 0; });
   return live;
 }

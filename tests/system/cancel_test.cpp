@@ -10,8 +10,8 @@
 #include <csignal>
 
 #include "sim_kernel/base/raw_syscall.h"
-#include "sim_kernel/sched/idle.h"
-#include "sim_kernel/sched/signal_aim.h"
+#include "sim_kernel/parallel/idle.h"
+#include "sim_kernel/parallel/signals/signal_aim.h"
 #include "support/emulator.h"
 #include "support/system_test.h"
 

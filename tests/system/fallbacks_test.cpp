@@ -27,7 +27,7 @@
 
 #include "sim_kernel/base/raw_syscall.h"
 #include "sim_kernel/fiber/thread_pointer.h"
-#include "sim_kernel/sched/idle.h"
+#include "sim_kernel/parallel/idle.h"
 #include "sim_kernel/sched/task.h"
 #include "support/emulator.h"
 #include "support/pages.h"
@@ -270,7 +270,7 @@ TEST_F(Fallbacks, WithoutQueuedSignalsAndPlainOnes) {
     const int fd = dev_open();
     const int list = create_list(fd);
     Worker worker(fd, list, [fd] { EXPECT_EQ(yield(fd), 0); });
-    const kernel::Cpu& home = kernel::find_task(worker.tid())->home;
+    const kernel::Cpu& home = kernel::find_task(worker.tid())->machine.home;
     ASSERT_EQ(kill(getpid(), kernel::kPlainWakeSignal), 0);
     wait_until([&] { return (home.awaited.load() & kernel::kPlainWakeBit) == 0; });
     become_scheduler(fd, list);

@@ -9,7 +9,7 @@
 #include <cstring>
 
 #include "sim_kernel/base/limits.h"
-#include "sim_kernel/sched/parked_signals.h"
+#include "sim_kernel/parallel/signals/parked_signals.h"
 #include "sim_kernel/sched/task.h"
 #include "support/emulator.h"
 #include "support/signal_timer.h"
@@ -27,7 +27,7 @@ class ParkStack : public DeviceTest {
   static unsigned char* paint(const Worker& worker) {
     wait_until_asleep(worker.tid());
     auto* const stack =
-        static_cast<unsigned char*>(kernel::find_task(worker.tid())->home.park_stack);
+        static_cast<unsigned char*>(kernel::find_task(worker.tid())->machine.home.park_stack);
     std::memset(stack, kPaint, kUntouchedBytes);
     return stack;
   }
@@ -123,7 +123,7 @@ TEST_F(ParkStackOfTheOnlyTaker, HasRoomToGiveSignalsBack) {
   const SignalTimer timer(SIGEV_SIGNAL, 0, 1);
   EXPECT_EQ(kill(getpid(), SIGUSR1), 0);
   const std::uint64_t bits = 1UL << (SIGRTMIN - 1) | 1UL << (SIGUSR1 - 1);
-  wait_until([&] { return (kernel::find_task(worker.tid())->home.awaited & bits) == 0; });
+  wait_until([&] { return (kernel::find_task(worker.tid())->machine.home.awaited & bits) == 0; });
   EXPECT_EQ(pthread_kill(worker.handle(), SIGUSR1), 0);
   wait_until([&] { return kept(worker) == 1; });
   wait_until_asleep(worker.tid());

@@ -13,7 +13,7 @@
 #include <csignal>
 #include <memory>
 
-#include "sim_kernel/sched/parked_signals.h"
+#include "sim_kernel/parallel/signals/parked_signals.h"
 #include "sim_kernel/sched/task.h"
 #include "support/emulator.h"
 #include "support/signal_timer.h"
@@ -48,7 +48,7 @@ class ProcessSignals : public DeviceTest {
     const std::uint64_t bit = 1UL << (number - 1);
     wait_until([&] {
       return std::all_of(workers_.begin(), workers_.end(), [&](const auto& worker) {
-        return ((kernel::find_task(worker->tid())->home.awaited & bit) != 0) == awaited;
+        return ((kernel::find_task(worker->tid())->machine.home.awaited & bit) != 0) == awaited;
       });
     });
   }
@@ -123,7 +123,7 @@ TEST_F(ProcessSignals, ThatIsGoneIsAwaitedAgain) {
 // objects do its work, so there are none meanwhile.)
 TEST_F(ProcessSignals, TimerOfAWorkerWaitsForADescriptor) {
   const pid_t worker = first_worker().tid();
-  const std::atomic<std::uint64_t>& awaited = kernel::find_task(worker)->home.awaited;
+  const std::atomic<std::uint64_t>& awaited = kernel::find_task(worker)->machine.home.awaited;
   rlimit before;
   ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &before), 0);
   const rlimit none{0, before.rlim_max};

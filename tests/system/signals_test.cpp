@@ -15,7 +15,7 @@
 #include <vector>
 
 #include "sim_kernel/base/raw_syscall.h"
-#include "sim_kernel/sched/parked_signals.h"
+#include "sim_kernel/parallel/signals/parked_signals.h"
 #include "sim_kernel/sync/rcu.h"
 #include "support/signal_timer.h"
 #include "support/system_test.h"

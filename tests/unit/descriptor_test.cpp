@@ -8,7 +8,7 @@
 #include <cerrno>
 
 #include "sim_kernel/base/raw_syscall.h"
-#include "sim_kernel/dev/file.h"
+#include "sim_kernel/parallel/descriptor_table.h"
 #include "support/system_test.h"
 
 namespace ums::test {

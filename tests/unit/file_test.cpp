@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Files with a driver of the test's own, whose release takes as long as the test wants.
-#include "sim_kernel/dev/file.h"
+#include "sim_kernel/parallel/descriptor_table.h"
 
 #include <fcntl.h>
 #include <sched.h>

@@ -19,8 +19,8 @@
 #include <thread>
 
 #include "sim_kernel/base/limits.h"
-#include "sim_kernel/dev/file.h"
-#include "sim_kernel/sched/kernel_section.h"
+#include "sim_kernel/parallel/descriptor_table.h"
+#include "sim_kernel/parallel/kernel_section.h"
 
 namespace kernel = ums::kernel;
 

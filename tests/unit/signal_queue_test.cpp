@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "sim_kernel/sched/signal_queue.h"
+#include "sim_kernel/parallel/signals/signal_queue.h"
 
 #include <gtest/gtest.h>
 

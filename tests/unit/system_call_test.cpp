@@ -2,7 +2,7 @@
 //
 // What the kernel log says of a refused call of a signal handler. That it is refused, wherever it
 // interrupts the kernel, is in system/signals_test.cpp.
-#include "sim_kernel/dev/system_call.h"
+#include "sim_kernel/parallel/system_call.h"
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
@@ -14,8 +14,8 @@
 
 #include "sim_kernel/base/limits.h"
 #include "sim_kernel/debug/misuse.h"
-#include "sim_kernel/dev/char_device.h"
-#include "sim_kernel/sched/kernel_section.h"
+#include "sim_kernel/parallel/device_call.h"
+#include "sim_kernel/parallel/kernel_section.h"
 
 namespace {
 

@@ -8,8 +8,8 @@
 #include <cstdint>
 
 #include "sim_kernel/base/raw_syscall.h"
-#include "sim_kernel/dev/char_device.h"
-#include "sim_kernel/dev/system_call.h"
+#include "sim_kernel/parallel/device_call.h"
+#include "sim_kernel/parallel/system_call.h"
 #include "sim_kernel/ums/ioctl.h"
 #include "ums_api/src/backend.h"
 #include "ums_api/src/library_file.h"

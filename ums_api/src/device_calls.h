@@ -15,7 +15,7 @@
 
 #include <optional>
 
-#include "sim_kernel/dev/file.h"
+#include "sim_kernel/parallel/descriptor_table.h"
 
 namespace ums::api {
 

@@ -11,7 +11,7 @@
 #include <cstdint>
 
 #include "sim_kernel/base/raw_syscall.h"
-#include "sim_kernel/sched/cancel_signal.h"
+#include "sim_kernel/parallel/signals/cancel_signal.h"
 #include "ums_api/src/export.h"
 #include "ums_api/src/interpose.h"
 #include "ums_api/src/library_file.h"

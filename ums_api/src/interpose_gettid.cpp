@@ -12,7 +12,7 @@
 #include <cstdarg>
 
 #include "sim_kernel/base/raw_syscall.h"
-#include "sim_kernel/sched/exit.h"
+#include "sim_kernel/parallel/exit.h"
 #include "ums_api/src/export.h"
 #include "ums_api/src/interpose.h"
 #include "ums_api/src/own_process.h"
@@ -29,7 +29,8 @@ namespace {
 // other.
 pid_t own_thread_id() noexcept {
   const ums::kernel::Task* const task = ums::kernel::current_or_null;
-  if (task != nullptr && task->cpu != &task->home && ums::api::in_own_process()) return task->tid;
+  if (task != nullptr && task->cpu != &task->machine.home && ums::api::in_own_process())
+    return task->tid;
   return static_cast<pid_t>(ums::kernel::raw_syscall(SYS_gettid));
 }
 

@@ -10,8 +10,8 @@
 #include <cerrno>
 
 #include "sim_kernel/debug/misuse.h"
-#include "sim_kernel/dev/system_call.h"
-#include "sim_kernel/sched/kernel_section.h"
+#include "sim_kernel/parallel/kernel_section.h"
+#include "sim_kernel/parallel/system_call.h"
 #include "sim_kernel/sched/task.h"
 #include "ums_api/src/export.h"
 #include "ums_api/src/interpose.h"

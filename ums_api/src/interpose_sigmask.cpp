@@ -12,7 +12,7 @@
 #include <cstdint>
 #include <cstring>
 
-#include "sim_kernel/sched/signal_mask.h"
+#include "sim_kernel/parallel/signals/signal_mask.h"
 #include "ums_api/src/export.h"
 #include "ums_api/src/interpose.h"
 #include "ums_api/src/next_symbol.h"

@@ -9,7 +9,7 @@
 #include <csignal>
 
 #include "sim_kernel/base/raw_syscall.h"
-#include "sim_kernel/sched/signal_aim.h"
+#include "sim_kernel/parallel/signals/signal_aim.h"
 #include "ums_api/src/export.h"
 #include "ums_api/src/interpose.h"
 #include "ums_api/src/next_symbol.h"

@@ -9,9 +9,9 @@
 
 #include "sim_kernel/base/own_descriptor.h"
 #include "sim_kernel/base/raw_syscall.h"
-#include "sim_kernel/dev/char_device.h"
-#include "sim_kernel/dev/system_call.h"
 #include "sim_kernel/init/start_kernel.h"
+#include "sim_kernel/parallel/device_call.h"
+#include "sim_kernel/parallel/system_call.h"
 #include "ums_api/src/backend.h"
 #include "ums_api/src/interpose.h"
 #include "ums_api/src/preload_hooks.h"

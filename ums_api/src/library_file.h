@@ -18,7 +18,7 @@
 
 #include <atomic>
 
-#include "sim_kernel/ums/ioctl.h"
+#include "ums_api/src/ums_call.h"
 
 namespace ums::api {
 

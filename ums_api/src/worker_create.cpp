@@ -19,9 +19,9 @@
 #include <cstring>
 
 #include "sim_kernel/base/printk.h"
-#include "sim_kernel/dev/system_call.h"
 #include "sim_kernel/mm/slab.h"
-#include "sim_kernel/sched/kernel_section.h"
+#include "sim_kernel/parallel/kernel_section.h"
+#include "sim_kernel/parallel/system_call.h"
 #include "ums_api/src/export.h"
 #include "ums_api/src/library_file.h"
 #include "ums_api/src/worker_create.h"

@@ -3,15 +3,15 @@
 // The idle loop of a Cpu. It runs on a park stack while the thread pointer of its kernel thread
 // may be in use elsewhere: this file is compiled without instrumentation or stack protector, and
 // its code obeys invariant 4 of cpu.h.
-#include "sim_kernel/sched/idle.h"
+#include "sim_kernel/parallel/idle.h"
 
 #include <csignal>
 #include <ctime>
 
 #include "sim_kernel/base/raw_syscall.h"
-#include "sim_kernel/sched/parked_signals.h"
-#include "sim_kernel/sched/schedule.h"
-#include "sim_kernel/sched/unawaited_signals.h"
+#include "sim_kernel/parallel/signals/parked_signals.h"
+#include "sim_kernel/parallel/signals/unawaited_signals.h"
+#include "sim_kernel/parallel/switch.h"
 
 namespace ums::kernel {
 

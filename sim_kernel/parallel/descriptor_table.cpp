@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "sim_kernel/dev/file.h"
+#include "sim_kernel/parallel/descriptor_table.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -10,9 +10,9 @@
 
 #include "sim_kernel/base/own_descriptor.h"
 #include "sim_kernel/base/raw_syscall.h"
-#include "sim_kernel/dev/system_call.h"
 #include "sim_kernel/mm/slab.h"
-#include "sim_kernel/sched/kernel_section.h"
+#include "sim_kernel/parallel/kernel_section.h"
+#include "sim_kernel/parallel/system_call.h"
 #include "sim_kernel/sync/spinlock.h"
 #include "sim_kernel/trace/trace.h"
 
@@ -115,7 +115,7 @@ bool anybody_inside(const File& file) noexcept {
 // the number is free again, and the File loses this name now.
 void FileTable::bind_locked(int fd, File& file) noexcept {
   File* const stale = descriptor_table[fd].exchange(&file, std::memory_order_acq_rel);
-  ++file.descriptors_;
+  ++file.users_;
   descriptors_end_.store(std::max(descriptors_end(), fd + 1), std::memory_order_relaxed);
   if (stale != nullptr && stale != dead_file()) unbind_locked(*stale);
 }
@@ -128,8 +128,8 @@ bool FileTable::clear_slot_locked(int fd) noexcept {
 }
 
 void FileTable::unbind_locked(File& file) noexcept {
-  kassert(file.descriptors_ > 0, "file {} has {} descriptors", file.serial, file.descriptors_);
-  if (--file.descriptors_ > 0) return;
+  kassert(file.users_ > 0, "file {} has {} descriptors", file.serial, file.users_);
+  if (--file.users_ > 0) return;
   open_.erase(open_.iterator_to(file));
   closing_.push_back(file);
 }
@@ -221,7 +221,7 @@ File* FileTable::pin(int fd) noexcept {
   SpinGuard guard(lock_);
   File* const file = descriptor_table[fd].load(std::memory_order_relaxed);
   if (file == nullptr || file == dead_file()) return nullptr;
-  ++file->descriptors_;  // one that nobody closes
+  ++file->users_;  // one that nobody closes
   return file;
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "sim_kernel/sched/wait_queue.h"
+#include "sim_kernel/parallel/left_wait.h"
 
 #include <linux/futex.h>
 
@@ -8,6 +8,7 @@
 #include "sim_kernel/base/raw_syscall.h"
 #include "sim_kernel/mm/user_copy.h"
 #include "sim_kernel/sched/schedule.h"
+#include "sim_kernel/sched/wait_queue.h"
 
 namespace ums::kernel {
 

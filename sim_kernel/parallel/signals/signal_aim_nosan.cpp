@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Called on a park stack; see idle_nosan.cpp for what that forbids.
-#include "sim_kernel/sched/signal_aim.h"
+#include "sim_kernel/parallel/signals/signal_aim.h"
 
 #include <cerrno>
 #include <ctime>

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Called on a park stack; see idle_nosan.cpp for what that forbids.
-#include "sim_kernel/sched/unawaited_signals.h"
+#include "sim_kernel/parallel/signals/unawaited_signals.h"
 
 #include <ctime>
 
 #include "sim_kernel/base/raw_syscall.h"
-#include "sim_kernel/sched/idle.h"
-#include "sim_kernel/sched/signal_pending.h"
+#include "sim_kernel/parallel/idle.h"
+#include "sim_kernel/parallel/signals/signal_pending.h"
 
 namespace ums::kernel {
 

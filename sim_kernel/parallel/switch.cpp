@@ -1,19 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "sim_kernel/sched/schedule.h"
+#include "sim_kernel/parallel/switch.h"
 
 #include <cerrno>
 #include <csignal>
 
 #include "sim_kernel/base/raw_syscall.h"
-#include "sim_kernel/sched/idle.h"
-#include "sim_kernel/sched/park_stack.h"
-#include "sim_kernel/sched/signal_mask.h"
+#include "sim_kernel/parallel/idle.h"
+#include "sim_kernel/parallel/park_stack.h"
+#include "sim_kernel/parallel/rseq.h"
+#include "sim_kernel/parallel/signals/signal_mask.h"
 #include "sim_kernel/sync/backoff.h"
 
 namespace ums::kernel {
 
-Result<void> prepare_idle(Task& me) noexcept {
+Result<void> prepare_suspend(Task& me) noexcept {
   Cpu& cpu = *me.cpu;
+  rseq_unregister(cpu);
   if (cpu.park_stack == nullptr) {
     cpu.park_stack = park_stack_alloc();
     if (cpu.park_stack == nullptr) return Error{ENOMEM};
@@ -25,13 +27,23 @@ Result<void> prepare_idle(Task& me) noexcept {
   return {};
 }
 
+void prepare_scheduler(Task& me) noexcept {
+  rseq_unregister(*me.cpu);
+  learn_signal_mask(me);
+}
+
+void resume_executing(Task& task) noexcept {
+  change_task_state<TaskState::kExecuting, TaskState::kReturning>(task.state);
+  wake_idle_cpu(*task.cpu, task);
+}
+
 void see_off_homebound(Task& me) noexcept {
   Task& leaver = *std::exchange(me.cpu->homebound, nullptr);
-  wake_idle_cpu(leaver.home, leaver);
+  wake_idle_cpu(leaver.machine.home, leaver);
   me.exit_work.fetch_or(kExitMask, std::memory_order_relaxed);  // its own bit
 }
 
-void switch_to_idle(Task& me, WakeUp wake) noexcept {
+void suspend(Task& me, WakeUp wake) noexcept {
   assert_may_schedule(me);
   Cpu& cpu = *me.cpu;
   me.resumer = nullptr;

@@ -9,7 +9,7 @@
 #include <csignal>
 #include <cstdint>
 
-#include "sim_kernel/sched/cpu.h"
+#include "sim_kernel/parallel/cpu.h"
 
 namespace ums::kernel {
 

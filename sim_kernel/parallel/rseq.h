@@ -9,7 +9,7 @@
 // Thread safety: about the calling kernel thread.
 #pragma once
 
-#include "sim_kernel/sched/cpu.h"
+#include "sim_kernel/parallel/cpu.h"
 
 namespace ums::kernel {
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "sim_kernel/sched/exit.h"
+#include "sim_kernel/parallel/exit.h"
 
 #include <pthread.h>
 
@@ -7,10 +7,10 @@
 
 #include "sim_kernel/base/limits.h"
 #include "sim_kernel/base/raw_syscall.h"
-#include "sim_kernel/sched/kernel_section.h"
-#include "sim_kernel/sched/park_stack.h"
-#include "sim_kernel/sched/parked_signals.h"
-#include "sim_kernel/sched/wait_queue.h"
+#include "sim_kernel/parallel/kernel_section.h"
+#include "sim_kernel/parallel/left_wait.h"
+#include "sim_kernel/parallel/park_stack.h"
+#include "sim_kernel/parallel/signals/parked_signals.h"
 
 extern "C" {
 extern void* __dso_handle __attribute__((visibility("hidden")));
@@ -23,27 +23,27 @@ namespace ums::kernel {
 namespace {
 
 pthread_key_t task_key;
-void (*exit_hook)(Task& task) = nullptr;
 
 // True on a thread whose Task has ended: later destructors find no kernel any more.
 thread_local constinit bool task_ended __attribute__((tls_model("initial-exec"))) = false;
 
 void end_task(Task& task) noexcept {
   end_left_wait(task);
-  if (exit_hook != nullptr) exit_hook(task);
+  call_task_exit_hook(task);
   task.syscall_file.store(no_file(), std::memory_order_relaxed);  // no handler calls any more
   change_task_state<TaskState::kRunning, TaskState::kDead>(task.state);
   task_ended = true;
   drop_pending_signals(task);
-  if (task.home.park_stack != nullptr) park_stack_free(task.home.park_stack);
-  task.home.idle.continuation.abandon();
-  destroy_current_task(task);
+  if (task.machine.home.park_stack != nullptr) park_stack_free(task.machine.home.park_stack);
+  task.machine.home.idle.continuation.abandon();
+  current_or_null = nullptr;
+  free_task(task);
 }
 
 // Runs among the thread_local destructors: all rounds are still to come. Looks for the Task itself,
 // since a forked child inherits the registration and not the Task.
 void note_thread_end(void* /*unused*/) noexcept {
-  if (current_or_null != nullptr) current_or_null->tsd_counted = true;
+  if (current_or_null != nullptr) current_or_null->machine.tsd_counted = true;
 }
 
 // Registering allocates, and glibc ends the process where it cannot. What is free after the first
@@ -59,15 +59,16 @@ bool note_thread_end_later() noexcept {
 // thread calls pthread_exit.
 void task_key_destructor(void* value) noexcept {
   Task& task = *static_cast<Task*>(value);
-  const bool counted = task.tsd_counted || task.tid == kernel_pid;
-  if (counted && ++task.tsd_round < kTsdRounds && pthread_setspecific(task_key, &task) == 0) return;
+  const bool counted = task.machine.tsd_counted || task.tid == kernel_pid;
+  if (counted && ++task.machine.tsd_round < kTsdRounds && pthread_setspecific(task_key, &task) == 0)
+    return;
   end_task(task);
 }
 
 }  // namespace
 
 bool exit_watch(Task& task, bool thread_is_new) noexcept {
-  task.tsd_counted = thread_is_new;
+  task.machine.tsd_counted = thread_is_new;
   if (!thread_is_new && !note_thread_end_later()) return false;
   return pthread_setspecific(task_key, &task) == 0;
 }
@@ -81,13 +82,11 @@ void do_exit(Task& me, int code) noexcept {
   for (;;) raw_syscall(SYS_exit, code);
 }
 
-void set_task_exit_hook(void (*hook)(Task& task)) noexcept { exit_hook = hook; }
-
-void exit_init() noexcept {
+void machine_task_init() noexcept {
   const int error = pthread_key_create(&task_key, task_key_destructor);
   kassert(error == 0, "no thread-specific data key left: errno {}", error);
 }
 
-void exit_reset_after_fork() noexcept { pthread_setspecific(task_key, nullptr); }
+void machine_task_reset_after_fork() noexcept { pthread_setspecific(task_key, nullptr); }
 
 }  // namespace ums::kernel

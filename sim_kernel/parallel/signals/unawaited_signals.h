@@ -17,7 +17,7 @@
 
 #include <csignal>
 
-#include "sim_kernel/sched/cpu.h"
+#include "sim_kernel/parallel/cpu.h"
 
 namespace ums::kernel {
 

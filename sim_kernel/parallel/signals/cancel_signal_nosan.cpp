@@ -2,13 +2,13 @@
 //
 // The handler runs anywhere, and some of this on a park stack; see idle_nosan.cpp for what that
 // forbids.
-#include "sim_kernel/sched/cancel_signal.h"
+#include "sim_kernel/parallel/signals/cancel_signal.h"
 
 #include <atomic>
 
 #include "sim_kernel/base/raw_syscall.h"
-#include "sim_kernel/sched/idle.h"
-#include "sim_kernel/sched/parked_signals.h"
+#include "sim_kernel/parallel/idle.h"
+#include "sim_kernel/parallel/signals/parked_signals.h"
 
 namespace ums::kernel {
 

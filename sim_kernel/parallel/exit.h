@@ -37,12 +37,4 @@ bool exit_done() noexcept;
 // Context: outside the kernel, the thread's own stack.
 [[noreturn]] void do_exit(Task& me, int code) noexcept;
 
-// A module that must end a thread's objects before its Task goes registers one function here, at
-// start. It runs on the ending thread.
-void set_task_exit_hook(void (*hook)(Task& task)) noexcept;
-
-// Start of the kernel, and its restart in a forked child.
-void exit_init() noexcept;
-void exit_reset_after_fork() noexcept;
-
 }  // namespace ums::kernel

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "sim_kernel/sched/signal_mask.h"
+#include "sim_kernel/parallel/signals/signal_mask.h"
 
 #include <atomic>
 #include <csignal>
 
 #include "sim_kernel/base/raw_syscall.h"
-#include "sim_kernel/sched/idle.h"
+#include "sim_kernel/parallel/idle.h"
 
 namespace ums::kernel {
 
@@ -46,7 +46,7 @@ std::uint64_t changed_mask(int how, std::uint64_t set, std::uint64_t before) noe
 // The child of a vfork has the same memory and is somebody else.
 Cpu* own_cpu() noexcept {
   Task* const me = current_or_null;
-  if (me == nullptr || me->cpu != &me->home) return nullptr;
+  if (me == nullptr || me->cpu != &me->machine.home) return nullptr;
   if (me->module_roles.load(std::memory_order_relaxed) == 0) return nullptr;
   return raw_syscall(SYS_gettid) == me->tid ? me->cpu : nullptr;
 }
@@ -65,14 +65,14 @@ void note_signal_mask_change(int how, std::uint64_t set) noexcept {
 }
 
 void learn_signal_mask(Task& me) noexcept {
-  if (me.cpu == &me.home) me.home.signal_mask = current_mask();
+  if (me.cpu == &me.machine.home) me.machine.home.signal_mask = current_mask();
 }
 
 void block_all_signals(Task& me) noexcept {
   const std::uint64_t all = ~0UL;
   std::uint64_t before = 0;
   raw_syscall(SYS_rt_sigprocmask, SIG_SETMASK, syscall_arg(&all), syscall_arg(&before), 8);
-  const bool known = me.cpu != &me.home && changes_noted.load(std::memory_order_relaxed);
+  const bool known = me.cpu != &me.machine.home && changes_noted.load(std::memory_order_relaxed);
   if (!known) me.cpu->signal_mask = before;
 }
 

@@ -6,13 +6,13 @@
 //
 // It is inline, so that a call whose handler is known at compile time reaches it without a jump
 // through a table: that is how the library calls. Programs that pass an ioctl number come through
-// device_ioctl (char_device.h), which is this with a table behind it.
+// device_ioctl (device_call.h), which is this with a table behind it.
 //
 // Thread safety: any thread. A call from a signal handler that interrupted the kernel is refused.
 #pragma once
 
 #include "sim_kernel/base/result.h"
-#include "sim_kernel/dev/file.h"
+#include "sim_kernel/parallel/descriptor_table.h"
 #include "sim_kernel/sched/task.h"
 
 namespace ums::kernel {

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Half of this runs on a park stack; see idle_nosan.cpp for what that forbids.
-#include "sim_kernel/sched/parked_signals.h"
+#include "sim_kernel/parallel/signals/parked_signals.h"
 
 #include <linux/membarrier.h>
 
 #include "sim_kernel/base/raw_syscall.h"
-#include "sim_kernel/sched/cancel_signal.h"
-#include "sim_kernel/sched/idle.h"
-#include "sim_kernel/sched/signal_aim.h"
-#include "sim_kernel/sched/unawaited_signals.h"
+#include "sim_kernel/parallel/idle.h"
+#include "sim_kernel/parallel/signals/cancel_signal.h"
+#include "sim_kernel/parallel/signals/signal_aim.h"
+#include "sim_kernel/parallel/signals/unawaited_signals.h"
 
 namespace ums::kernel {
 
@@ -55,7 +55,7 @@ bool put_off(const Cpu& cpu, const siginfo_t& info) noexcept {
 // Holds Task::signal_lock, a bare word: a SpinLock's rank is thread-local.
 class SignalGuard {
  public:
-  explicit SignalGuard(Task& task) noexcept : lock_(task.signal_lock) {
+  explicit SignalGuard(Task& task) noexcept : lock_(task.machine.signal_lock) {
     while (lock_.exchange(true, std::memory_order_acquire)) raw_syscall(SYS_sched_yield);
   }
   ~SignalGuard() { lock_.store(false, std::memory_order_release); }
@@ -72,12 +72,12 @@ class SignalGuard {
 void keep_locked(Task& task, const siginfo_t& info) noexcept {
   const bool merges = info.si_signo < kFirstRealTime;
   const std::uint64_t bit = signal_bit(info.si_signo);
-  const bool is_kept =
-      (task.pending_signals & bit) != 0 || task.queued_signals.contains(info.si_signo);
+  const bool is_kept = (task.machine.pending_signals & bit) != 0 ||
+                       task.machine.queued_signals.contains(info.si_signo);
   if (merges && is_kept) return;
-  if (info.si_code == SI_TIMER && task.queued_signals.count_overrun(info)) return;
+  if (info.si_code == SI_TIMER && task.machine.queued_signals.count_overrun(info)) return;
   const bool plain = merges && (info.si_code == SI_TKILL || info.si_signo == kWakeSignal);
-  if (plain || !task.queued_signals.push(info)) task.pending_signals |= bit;
+  if (plain || !task.machine.queued_signals.push(info)) task.machine.pending_signals |= bit;
   task.exit_work.fetch_or(kExitSignals, std::memory_order_release);
 }
 
@@ -100,8 +100,9 @@ bool send_plain(Task& task, pid_t tid, int signal) noexcept {
 }
 
 bool send_plain_locked(Task& task, pid_t tid) noexcept {
-  for (; task.pending_signals != 0; task.pending_signals &= task.pending_signals - 1) {
-    if (!send_plain(task, tid, __builtin_ctzl(task.pending_signals) + 1)) return false;
+  for (; task.machine.pending_signals != 0;
+       task.machine.pending_signals &= task.machine.pending_signals - 1) {
+    if (!send_plain(task, tid, __builtin_ctzl(task.machine.pending_signals) + 1)) return false;
   }
   return true;
 }
@@ -111,7 +112,7 @@ bool send_plain_locked(Task& task, pid_t tid) noexcept {
 void send_kept_locked(Task& task, pid_t tid) noexcept {
   task.exit_work.fetch_and(~std::uint32_t{kExitSignals}, std::memory_order_relaxed);
   const bool all_plain = send_plain_locked(task, tid);
-  const bool all_queued = send_queued_locked(task.queued_signals, tid);
+  const bool all_queued = send_queued_locked(task.machine.queued_signals, tid);
   if (!all_plain || !all_queued) {
     task.exit_work.fetch_or(kExitSignals, std::memory_order_release);
   }
@@ -159,9 +160,10 @@ void raise_pending_signals(Task& task) {
 
 int pending_signal_count(Task& task) noexcept {
   SignalGuard guard(task);
-  return __builtin_popcountl(task.pending_signals) + static_cast<int>(task.queued_signals.size());
+  return __builtin_popcountl(task.machine.pending_signals) +
+         static_cast<int>(task.machine.queued_signals.size());
 }
 
-void drop_pending_signals(Task& task) noexcept { task.queued_signals.release(); }
+void drop_pending_signals(Task& task) noexcept { task.machine.queued_signals.release(); }
 
 }  // namespace ums::kernel

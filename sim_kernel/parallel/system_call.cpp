@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "sim_kernel/dev/system_call.h"
+#include "sim_kernel/parallel/system_call.h"
 
 #include <atomic>
 #include <cerrno>
 
 #include "sim_kernel/base/limits.h"
 #include "sim_kernel/base/printk.h"
-#include "sim_kernel/sched/kernel_section.h"
-#include "sim_kernel/sched/parked_signals.h"
-#include "sim_kernel/sched/signal_mask.h"
-#include "sim_kernel/sched/wait_queue.h"
+#include "sim_kernel/parallel/kernel_section.h"
+#include "sim_kernel/parallel/left_wait.h"
+#include "sim_kernel/parallel/signals/parked_signals.h"
+#include "sim_kernel/parallel/signals/signal_mask.h"
 #include "sim_kernel/sync/rcu.h"
 
 namespace ums::kernel {

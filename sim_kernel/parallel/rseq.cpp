@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "sim_kernel/sched/rseq.h"
+#include "sim_kernel/parallel/rseq.h"
 
 #include <cstddef>
 

@@ -23,7 +23,7 @@
 // run in the task that follows. Who sends one sets kExitSignalSent first, and sends only if the
 // worker is then outside the kernel, or asleep in it; a task that enters the kernel looks at that
 // bit once it is seen to be inside, and if it is set, leaves again and takes what was sent. (With
-// membarrier, as in dev/file.h.)
+// membarrier, as in descriptor_table.h.)
 //
 // Real-time signals reach the worker one by one in the order in which they were sent, with their
 // values: whoever passes one on passes on first what is kept, under Task::signal_lock. Of another

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "sim_kernel/sched/park_stack.h"
+#include "sim_kernel/parallel/park_stack.h"
 
 #include "sim_kernel/base/limits.h"
 #include "sim_kernel/mm/slab.h"
-#include "sim_kernel/sched/valgrind_stack.h"
+#include "sim_kernel/parallel/valgrind_stack.h"
 
 namespace ums::kernel {
 

@@ -6,6 +6,7 @@
 #include "sim_kernel/base/limits.h"
 #include "sim_kernel/base/printk.h"
 #include "sim_kernel/base/switched_on.h"
+#include "sim_kernel/sched/task.h"
 
 namespace ums::kernel {
 
@@ -30,7 +31,7 @@ void report_misuse_text(Misuse& kind, std::string_view what) noexcept {
            nth == kMisuseReportsMax ? "\n  (from now on this kind is counted only)" : "",
            abort_now ? "\n  UMS_STRICT is set: the program is aborted" : "");
   }
-  if (abort_now) std::abort();
+  if (abort_now) abort_program();
 }
 
 unsigned misuse_count() noexcept { return reports.load(std::memory_order_relaxed); }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <csignal>
+#include <cstdlib>
 
 #include "sim_kernel/base/raw_syscall.h"
 #include "sim_kernel/init/start_kernel.h"
@@ -40,5 +41,7 @@ Task* make_current_task(bool thread_is_new) noexcept {
   raw_syscall(SYS_rt_sigprocmask, SIG_SETMASK, syscall_arg(&before), 0, 8);
   return task;
 }
+
+void abort_program() noexcept { std::abort(); }
 
 }  // namespace ums::kernel

@@ -17,9 +17,8 @@
 
 #include "sim_kernel/base/result.h"
 #include "sim_kernel/fiber/tsan_handoff.h"
+#include "sim_kernel/sched/may_schedule.h"
 #include "sim_kernel/sched/task.h"
-#include "sim_kernel/sync/lock_rank.h"
-#include "sim_kernel/sync/rcu.h"
 
 namespace ums::kernel {
 
@@ -42,17 +41,15 @@ void resume_executing(Task& task) noexcept;
 // here, which `me` restores on its way out of the kernel. Context: `me` has just arrived.
 void see_off_homebound(Task& me) noexcept;
 
+// A thread ends in user code only.
+inline constexpr bool kThreadsDieInCalls = false;
+
+// The call returns in any case.
+inline bool answer(Task&) noexcept { return true; }
+
 // Waits until `context` is saved, then claims it for the caller's Cpu.
 // Ordering: acquire; pairs with the release in save_previous.
 void wait_off_cpu(Context& context) noexcept;
-
-// Asserts invariant 1.
-inline void assert_may_schedule(const Task& me) noexcept {
-  const unsigned long reader = me.rcu_reader.load(std::memory_order_relaxed);
-  kassert((reader & kRcuNestMask) == 0,
-          "Voluntary context switch within RCU read-side critical section! task {}", me.tid);
-  kassert(!lock_rank_any_held(), "scheduling while atomic: task {}", me.tid);
-}
 
 // Saves who was on the Cpu before. The first thing that the arriving Context does.
 inline __attribute__((always_inline)) void save_previous(Cpu& cpu, Continuation from) noexcept {

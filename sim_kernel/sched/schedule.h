@@ -9,6 +9,8 @@
 //     suspend(me, wake)             ENTER: nobody runs in the place of me, until it is executed
 //     resume_executing(task)        task, in EXEC, goes on, though who runs in its place runs too
 //     prepare_scheduler(me)         before me executes others for the first time
+//     answer(me)                    the call of me succeeds: false if nobody waits for it any more,
+//                                   and then it must have changed nothing
 //
 // and, for wait queues only:
 //

@@ -101,6 +101,10 @@ void for_each_task(void (*visit)(Task& task, void* argument), void* argument);
 // The Task of thread `tid`, or null. For tests and tools: it may end at any moment.
 Task* find_task(pid_t tid) noexcept;
 
+// The machine's: aborts the program whose thread calls, by SIGABRT. May return, where the kernel is
+// not in that program's process.
+void abort_program() noexcept;
+
 // Start of the kernel, and its restart in a forked child, where only the calling thread is left.
 void task_init() noexcept;
 void task_reset_after_fork() noexcept;

@@ -6,6 +6,7 @@
 
 #include "sim_kernel/debug/misuse.h"
 #include "sim_kernel/mm/slab.h"
+#include "sim_kernel/sched/schedule.h"
 #include "sim_kernel/trace/trace.h"
 #include "sim_kernel/ums/ums_data.h"
 
@@ -48,22 +49,21 @@ Result<Complist*> complist_create(UmsData& data) noexcept {
 
 void complist_discard(Complist& list) noexcept { complist_unuse(list); }
 
-Result<void> complist_delete(UmsData& data, int id) noexcept {
+Result<void> complist_delete(UmsData& data, Task& me, int id) noexcept {
   Complist& list = *TRY(complist_get(data, id));
   bool first = false;
+  bool answered = false;
   {
     SpinGuard guard(list.lock);
     first = !list.deleted;
-    list.deleted = true;
+    answered = first && answer(me);
+    list.deleted = !first || answered;
   }
-  if (first) {
-    complist_unuse(list);
-  } else {
-    report_misuse(delete_twice, "DELETE of list {}: it was deleted before", id);
-  }
+  if (answered) complist_unuse(list);
+  if (!first) report_misuse(delete_twice, "DELETE of list {}: it was deleted before", id);
   complist_put(list);
   if (!first) return Error{EINVAL};
-  return {};
+  return answered ? Result<void>() : Result<void>(Error{EINTR});
 }
 
 Result<Complist*> complist_get(UmsData& data, int id) noexcept {

@@ -55,8 +55,9 @@ Result<Complist*> complist_create(UmsData& data) noexcept;
 // Undoes complist_create: nobody has seen the id.
 void complist_discard(Complist& list) noexcept;
 
-// DELETE: drops the creator's use. Errors: EINVAL (no such list, or deleted before).
-Result<void> complist_delete(UmsData& data, int id) noexcept;
+// DELETE: drops the creator's use. Errors: EINVAL (no such list, or deleted before), EINTR (nobody
+// waits for the answer).
+Result<void> complist_delete(UmsData& data, Task& me, int id) noexcept;
 
 // The list `id` with one more user, or EINVAL. complist_unuse gives the use back.
 Result<Complist*> complist_use(UmsData& data, int id) noexcept;

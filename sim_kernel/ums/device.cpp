@@ -103,9 +103,13 @@ void ums_release(File& file) noexcept {
 
 void ums_task_exit(File& file, Task& me) noexcept {
   UmsData& data = ums_data(file);
-  if (current_worker(data, me) != nullptr) {
-    const Result<void> ended = worker_exit(data, me);
-    kassert(ended.ok(), "worker {} could not end: errno {}", me.tid, ended.error_code());
+  if (Worker* const worker = current_worker(data, me)) {
+    if (kThreadsDieInCalls && worker->state.load() != WorkerState::kRunning) {
+      worker_die(*worker);
+    } else {
+      const Result<void> ended = worker_exit(data, me);
+      kassert(ended.ok(), "worker {} could not end: errno {}", me.tid, ended.error_code());
+    }
   }
   if (Scheduler* const scheduler = current_scheduler(data, me)) scheduler_end(*scheduler);
 }

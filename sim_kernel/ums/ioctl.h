@@ -33,10 +33,10 @@ inline UserPtr<T> user_pointer(IoctlArg arg) noexcept {
 
 inline int by_value(IoctlArg arg) noexcept { return static_cast<int>(arg.value); }
 
-inline Result<void> ioctl_create_clist(UmsData& data, Task&, IoctlArg arg) noexcept {
+inline Result<void> ioctl_create_clist(UmsData& data, Task& me, IoctlArg arg) noexcept {
   Complist& list = *TRY(complist_create(data));
   const int id = list.id.load(std::memory_order_relaxed);
-  if (!put_user(user_pointer<ums_comp_list_id_t>(arg), id)) {
+  if (!put_user(user_pointer<ums_comp_list_id_t>(arg), id) || !answer(me)) {
     complist_discard(list);
     return Error{EACCES};
   }
@@ -47,7 +47,12 @@ inline Result<void> ioctl_create_clist(UmsData& data, Task&, IoctlArg arg) noexc
 inline Result<void> ioctl_enter(UmsData& data, Task& me, IoctlArg arg) noexcept {
   enter_ums_mode_args args;
   if (!get_user(args, user_pointer<const enter_ums_mode_args>(arg))) return Error{EACCES};
-  if ((args.flags & ENTER_UMS_SCHED) != 0) return scheduler_enter(data, me, args.ums_complist);
+  if ((args.flags & ENTER_UMS_SCHED) != 0) {
+    TRY(scheduler_enter(data, me, args.ums_complist));
+    if (answer(me)) return {};
+    scheduler_end(*current_scheduler(data, me));
+    return Error{EINTR};
+  }
   if ((args.flags & ENTER_UMS_WORK) != 0) return worker_enter(data, me, args.ums_complist);
   return Error{EINVAL};
 }
@@ -58,7 +63,7 @@ UMS_SWITCH_PATH Result<void> ioctl_dequeue_event(UmsData& data, Task& me, IoctlA
     return Error{ESRCH};
   }
   TRY(scheduler_wait_event(*scheduler));
-  if (!put_user(user_pointer<ums_sched_event>(arg), scheduler->events.front())) {
+  if (!put_user(user_pointer<ums_sched_event>(arg), scheduler->events.front()) || !answer(me)) {
     return Error{EACCES};
   }
   scheduler_event_taken(*scheduler);
@@ -71,7 +76,7 @@ UMS_SWITCH_PATH Result<void> ioctl_dequeue_clist(UmsData& data, Task& me, IoctlA
   if (!get_user(args, pointer)) return Error{EACCES};
   Worker& first = *TRY(scheduler_dequeue(data, me, args.ums_complist));
   args.ums_context = first.id;
-  if (!put_user(pointer, args)) {
+  if (!put_user(pointer, args) || !answer(me)) {
     complist_put_back(first.complist, first);
     return Error{EACCES};
   }
@@ -79,13 +84,13 @@ UMS_SWITCH_PATH Result<void> ioctl_dequeue_clist(UmsData& data, Task& me, IoctlA
   return {};
 }
 
-UMS_SWITCH_PATH Result<void> ioctl_next(UmsData& data, Task&, IoctlArg arg) noexcept {
+UMS_SWITCH_PATH Result<void> ioctl_next(UmsData& data, Task& me, IoctlArg arg) noexcept {
   const auto pointer = user_pointer<ums_next_context_list_args>(arg);
   ums_next_context_list_args args;
   if (!get_user(args, pointer)) return Error{EACCES};
   do {
     args.ums_next_context = TRY(worker_peek_next(data, args.ums_context));
-    if (!put_user(pointer, args)) return Error{EACCES};
+    if (!put_user(pointer, args) || !answer(me)) return Error{EACCES};
   } while (args.ums_next_context != -1 &&
            !worker_advance(data, args.ums_context, args.ums_next_context));
   trace_next(0, args.ums_context, args.ums_next_context);
@@ -101,11 +106,13 @@ UMS_SWITCH_PATH Result<void> ioctl_yield(UmsData& data, Task& me, IoctlArg arg) 
 }
 
 inline Result<void> ioctl_exit(UmsData& data, Task& me, IoctlArg) noexcept {
+  if (current_worker(data, me) == nullptr) return Error{ESRCH};
+  if (!answer(me)) return Error{EINTR};
   return worker_exit(data, me);
 }
 
-inline Result<void> ioctl_delete_clist(UmsData& data, Task&, IoctlArg arg) noexcept {
-  TRY(complist_delete(data, by_value(arg)));
+inline Result<void> ioctl_delete_clist(UmsData& data, Task& me, IoctlArg arg) noexcept {
+  TRY(complist_delete(data, me, by_value(arg)));
   trace_list_delete(by_value(arg));
   return {};
 }

@@ -97,7 +97,10 @@ void scheduler_end(Scheduler& scheduler) noexcept {
   mark_ended(scheduler);
   {
     RcuReadGuard guard;
-    data.workers.walk([&scheduler](Worker& worker) { worker_orphan(worker, scheduler); });
+    data.workers.walk([&scheduler](Worker& worker) {
+      worker_orphan(worker, scheduler);
+      if constexpr (kThreadsDieInCalls) worker_forget_scheduler(worker, scheduler);
+    });
   }
   trace_scheduler_exit(scheduler.id);
   data.schedulers.remove(scheduler);

@@ -134,16 +134,23 @@ UMS_SWITCH_PATH WakeUp worker_suspend(Worker& worker) noexcept {
   return complist_add_tail(worker.complist, worker);
 }
 
+// Whether `scheduler`, which executed the worker `me` last, waits beneath it. It is null only where
+// schedulers die in EXEC.
+UMS_SWITCH_PATH bool runs_in_place_of(const Task& me, const Scheduler* scheduler) noexcept {
+  if (kThreadsDieInCalls && scheduler == nullptr) return false;
+  return me.resumer == &scheduler->task;
+}
+
 UMS_SWITCH_PATH Result<void> worker_yield(UmsData& data, Task& me, void* params) noexcept {
   Worker* const worker = current_worker(data, me);
   if (worker == nullptr) [[unlikely]] {
     return Error{ESRCH};
   }
-  Scheduler& scheduler = *worker->scheduler;
-  trace_yield(worker->id, scheduler.id, reinterpret_cast<std::uint64_t>(params));
-  if (me.resumer != &scheduler.task) [[unlikely]] {
+  if (!runs_in_place_of(me, worker->scheduler)) [[unlikely]] {
     return worker_yield_elsewhere(*worker, params);
   }
+  Scheduler& scheduler = *worker->scheduler;
+  trace_yield(worker->id, scheduler.id, reinterpret_cast<std::uint64_t>(params));
   count(worker->switches);
   scheduler.events.push_yield(worker->id, params);
   worker_suspend(*worker).wake_up();

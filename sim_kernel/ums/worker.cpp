@@ -45,20 +45,6 @@ Result<Worker*> register_worker(UmsData& data, Task& me, Complist& list) noexcep
   return worker;
 }
 
-// Takes the caller's registration back. What is left of its batch returns to its list.
-void unregister_worker(Worker& worker) noexcept {
-  Task& me = worker.task;
-  UmsData& data = worker.data;
-  proc_remove(worker.proc_folder);
-  complist_return_rest(worker.complist, worker);
-  worker.state.store(WorkerState::kEnded, std::memory_order_relaxed);
-  data.workers.remove(worker);
-  me.module_roles.fetch_sub(1, std::memory_order_relaxed);
-  context_refresh(data, me);
-  complist_unuse(worker.complist);
-  call_rcu(&worker.rcu, free_worker);
-}
-
 void report_orphan(const Scheduler& scheduler, const Worker& worker) noexcept {
   pr_warn("scheduler {} ended with worker {} dequeued: no list has it, execute it by its id",
           scheduler.id, worker.id);
@@ -79,6 +65,19 @@ const char* worker_state_name(WorkerState state) noexcept {
   return kNames[static_cast<std::size_t>(state)];
 }
 
+void worker_unregister(Worker& worker) noexcept {
+  Task& me = worker.task;
+  UmsData& data = worker.data;
+  proc_remove(worker.proc_folder);
+  complist_return_rest(worker.complist, worker);
+  worker.state.store(WorkerState::kEnded, std::memory_order_relaxed);
+  data.workers.remove(worker);
+  me.module_roles.fetch_sub(1, std::memory_order_relaxed);
+  context_refresh(data, me);
+  complist_unuse(worker.complist);
+  call_rcu(&worker.rcu, free_worker);
+}
+
 Result<void> worker_enter(UmsData& data, Task& me, int list_id) noexcept {
   if (current_worker(data, me) != nullptr) return Error{ENOMEM};
   Complist& list = *TRY(complist_use(data, list_id));
@@ -89,7 +88,7 @@ Result<void> worker_enter(UmsData& data, Task& me, int list_id) noexcept {
   }
   const Result<void> prepared = prepare_suspend(me);
   if (!prepared.ok()) {
-    unregister_worker(*worker.value());
+    worker_unregister(*worker.value());
     return prepared.error();
   }
   trace_worker_enter(me.tid, list_id);
@@ -99,12 +98,14 @@ Result<void> worker_enter(UmsData& data, Task& me, int list_id) noexcept {
 
 Result<void> worker_yield_elsewhere(Worker& worker, void* params) noexcept {
   Task& me = worker.task;
-  Scheduler& scheduler = *worker.scheduler;
   TRY(prepare_suspend(me));
   count(worker.switches);
-  scheduler.events.push_yield(worker.id, params);
+  Scheduler* const scheduler = worker.scheduler;
+  trace_yield(worker.id, scheduler != nullptr ? scheduler->id : 0,
+              reinterpret_cast<std::uint64_t>(params));
+  if (scheduler != nullptr) scheduler->events.push_yield(worker.id, params);
   const WakeUp wake = worker_suspend(worker);
-  resume_executing(scheduler.task);
+  if (scheduler != nullptr) resume_executing(scheduler->task);
   suspend(me, wake);
   return {};
 }
@@ -112,14 +113,15 @@ Result<void> worker_yield_elsewhere(Worker& worker, void* params) noexcept {
 Result<void> worker_exit(UmsData& data, Task& me) noexcept {
   Worker* const worker = current_worker(data, me);
   if (worker == nullptr) return Error{ESRCH};
-  Scheduler& scheduler = *worker->scheduler;
-  scheduler.events.push_terminated(worker->id);
-  trace_worker_exit(worker->id, scheduler.id);
-  unregister_worker(*worker);
-  if (me.resumer == &scheduler.task) {
+  Scheduler* const scheduler = worker->scheduler;
+  trace_worker_exit(worker->id, scheduler != nullptr ? scheduler->id : 0);
+  if (scheduler != nullptr) scheduler->events.push_terminated(worker->id);
+  worker_unregister(*worker);
+  if (scheduler == nullptr) return {};
+  if (me.resumer == &scheduler->task) {
     switch_home(me);
   } else {
-    resume_executing(scheduler.task);
+    resume_executing(scheduler->task);
   }
   return {};
 }

@@ -26,6 +26,7 @@
 #include "sim_kernel/base/kassert.h"
 #include "sim_kernel/lib/rhashtable.h"
 #include "sim_kernel/sched/task.h"
+#include "sim_kernel/sched/wake_up.h"
 #include "sim_kernel/sync/rcu.h"
 #include "sim_kernel/ums/worker_list.h"
 
@@ -51,7 +52,7 @@ struct alignas(kCacheLineBytes) Worker : WorkerNode {
   RhashNode node;
   Task& task;
   Complist& complist;                         // its own list; it is a user of it
-  Scheduler* scheduler = nullptr;             // who executed it last; null before the first time
+  Scheduler* scheduler = nullptr;             // who executed it last; null before, or if that died
   std::atomic<Scheduler*> dequeuer{nullptr};  // who took it out of its list last
   std::atomic<std::uint64_t> switches{0};     // its YIELDs; written by itself
 
@@ -113,6 +114,17 @@ bool worker_advance(UmsData& data, pid_t id, pid_t next) noexcept;
 
 // Both halves at once.
 inline Result<pid_t> worker_next(UmsData& data, pid_t id) noexcept;
+
+// Takes a worker's registration back. What is left of its batch returns to its list.
+void worker_unregister(Worker& worker) noexcept;
+
+// Ends a worker whose thread has died in ENTER or YIELD, suspended there: it leaves its list or
+// batch, and the scheduler that executed it last, if there is one, gets the TERMINATED event.
+// Context: a machine of which kThreadsDieInCalls is true.
+void worker_die(Worker& worker) noexcept;
+
+// The end of `scheduler` in EXEC, on such a machine: the worker goes on without one.
+void worker_forget_scheduler(Worker& worker, const Scheduler& scheduler) noexcept;
 
 // What the end of `scheduler` means for a worker: one that it had dequeued stays executable, and so
 // do those that the worker carries. They are in no list, and reported.

@@ -6,13 +6,12 @@
 #include "procfs_emul/proc_node.h"
 #include "sim_kernel/base/kassert.h"
 #include "sim_kernel/base/printk.h"
-#include "sim_kernel/debug/misuse.h"
-#include "sim_kernel/parallel/descriptor_table.h"
 #include "sim_kernel/fiber/thread_pointer.h"
+#include "sim_kernel/init/init_kernel.h"
 #include "sim_kernel/mm/slab.h"
+#include "sim_kernel/parallel/descriptor_table.h"
 #include "sim_kernel/sched/task.h"
 #include "sim_kernel/sync/rcu.h"
-#include "sim_kernel/trace/trace.h"
 #include "sim_kernel/ums/device.h"
 
 namespace ums::kernel {
@@ -33,12 +32,7 @@ void restart_in_child() noexcept {
 
 void start() noexcept {
   thread_pointer_init();
-  printk_init();
-  misuse_init();
-  trace_init();
-  rcu_init();
-  task_init();
-  ums_device_init();
+  init_kernel();
   const int error = pthread_atfork(nullptr, nullptr, restart_in_child);
   kassert(error == 0, "no memory for the fork handler: errno {}", error);
 }

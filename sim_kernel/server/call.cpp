@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sim_kernel/server/call.h"
+
+#include <boost/intrusive/list.hpp>
+#include <boost/intrusive/parent_from_member.hpp>
+#include <cerrno>
+#include <utility>
+
+#include "sim_kernel/dev/file.h"
+#include "sim_kernel/sched/may_schedule.h"
+#include "sim_kernel/server/fiber_stack.h"
+#include "sim_kernel/server/file_table.h"
+#include "sim_kernel/server/listener.h"
+#include "sim_kernel/server/switch.h"
+#include "sim_kernel/server/thread_table.h"
+
+namespace ums::kernel {
+
+namespace {
+
+namespace intrusive = boost::intrusive;
+
+using RunQueue = intrusive::list<
+    MachineTask,
+    intrusive::member_hook<MachineTask, intrusive::list_member_hook<>, &MachineTask::run_hook>,
+    intrusive::constant_time_size<false>>;
+
+RunQueue run_queue;
+Continuation loop;           // while a fiber runs
+bool call_finished = false;  // the fiber that has just left will not go on
+
+Task& task_of(MachineTask& machine) noexcept {
+  return *intrusive::get_parent_from_member(&machine, &Task::machine);
+}
+
+Result<void> perform(Task& me) noexcept {
+  File& file = *me.machine.request.file;
+  me.syscall_file.store(&file, std::memory_order_relaxed);
+  const Result<void> result =
+      file.operations.ioctl(file, me, me.machine.request.number, {me.machine.request.argument, 0});
+  me.syscall_file.store(nullptr, std::memory_order_relaxed);
+  return result;
+}
+
+void finish(Task& me, const Result<void>& result) noexcept {
+  MachineTask& machine = me.machine;
+  const bool accepted =
+      machine.answered || machine.waiting.listener->answer(machine.waiting.id, result.error_code());
+  machine.kept = !accepted && result.ok();
+  if ((me.exit_work.load(std::memory_order_relaxed) & kExitRcu) != 0) rcu_do_callbacks();
+}
+
+[[noreturn]] void run_call(Continuation from, void* argument) noexcept {
+  Task& me = *static_cast<Task*>(argument);
+  loop = std::move(from);
+  finish(me, perform(me));
+  call_finished = true;
+  std::move(loop).resume();
+  __builtin_unreachable();
+}
+
+// The call's fiber is gone.
+void end_call(Task& task) noexcept {
+  task.continuation.abandon();
+  fiber_stack_free(std::exchange(task.machine.stack, nullptr));
+  file_put(*task.machine.request.file);
+}
+
+void resume(Task& task) noexcept {
+  Task* const before = std::exchange(current_or_null, &task);
+  call_finished = false;
+  task.continuation = std::move(task.continuation).resume();
+  current_or_null = before;
+  if (call_finished) end_call(task);
+}
+
+// Ends the sleep of a task in DEQUEUE or DQEVENT, and its call.
+void interrupt(Task& task) noexcept {
+  task.machine.interrupted = true;
+  make_resumable(task);
+  run_calls();
+  task.machine.interrupted = false;
+}
+
+bool is_asleep(const Task& task) noexcept {
+  return task.state.load(std::memory_order_relaxed) == TaskState::kInterruptible;
+}
+
+void start_call(Task& task, Waiting waiting, const Request& request) noexcept {
+  MachineTask& machine = task.machine;
+  machine.stack = fiber_stack_alloc();
+  if (machine.stack == nullptr) {
+    waiting.listener->answer(waiting.id, ENOMEM);
+    return;
+  }
+  machine.request = request;
+  machine.waiting = waiting;
+  machine.answered = false;
+  machine.slept = false;
+  file_get(*request.file);
+  task.continuation = Continuation::on_stack(machine.stack, kFiberStackBytes, run_call, &task);
+  resume(task);
+}
+
+}  // namespace
+
+bool answer(Task& me) noexcept {
+  me.machine.answered = me.machine.waiting.listener->answer(me.machine.waiting.id, 0);
+  return me.machine.answered;
+}
+
+void make_resumable(Task& task) noexcept {
+  if (std::exchange(task.machine.resumable, true)) return;
+  run_queue.push_back(task.machine);
+}
+
+void leave_for_loop(Task& me) noexcept {
+  assert_may_schedule(me);
+  me.machine.slept = true;
+  loop = std::move(loop).resume();
+}
+
+void run_calls() noexcept {
+  while (!run_queue.empty()) {
+    Task& task = task_of(run_queue.front());
+    run_queue.pop_front();
+    task.machine.resumable = false;
+    if (task.machine.stack != nullptr) resume(task);
+  }
+}
+
+void call_begin(Task& task, Waiting waiting, const Request& request) noexcept {
+  MachineTask& machine = task.machine;
+  const bool same = machine.request == request;
+  if (machine.stack != nullptr) {
+    if (same) {
+      machine.waiting = waiting;
+      machine.slept = false;
+      return;
+    }
+    if (!is_asleep(task)) {
+      waiting.listener->answer(waiting.id, EBUSY);
+      return;
+    }
+    interrupt(task);
+  } else if (std::exchange(machine.kept, false) && same) {
+    waiting.listener->answer(waiting.id, 0);
+    return;
+  }
+  start_call(task, waiting, request);
+}
+
+// A call that sleeps unwinds before the roles end, since it uses what they keep. One that is
+// suspended or in EXEC touches nothing of them any more when it goes on.
+void thread_is_gone(Task& task) noexcept {
+  if (task.machine.stack != nullptr && is_asleep(task)) interrupt(task);
+  Task* const before = std::exchange(current_or_null, &task);
+  call_task_exit_hook(task);
+  current_or_null = before;
+  if (task.machine.stack != nullptr) {
+    task.state.store(TaskState::kRunning, std::memory_order_relaxed);
+    make_resumable(task);
+  }
+  run_calls();
+  kassert(task.machine.stack == nullptr, "thread {} is gone, its call is not", task.tid);
+  forget_thread(task);
+}
+
+}  // namespace ums::kernel

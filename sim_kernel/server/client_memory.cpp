@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sim_kernel/server/client_memory.h"
+
+#include <sys/uio.h>
+
+#include <utility>
+
+#include "sim_kernel/base/raw_syscall.h"
+#include "sim_kernel/mm/address_space.h"
+#include "sim_kernel/sched/task.h"
+#include "sim_kernel/server/listener.h"
+
+namespace ums::kernel {
+
+namespace {
+
+bool move(long call, pid_t tid, void* ours, std::uint64_t theirs, std::size_t bytes) noexcept {
+  const iovec local = {ours, bytes};
+  const iovec remote = {reinterpret_cast<void*>(theirs), bytes};
+  return raw_syscall(call, tid, syscall_arg(&local), 1, syscall_arg(&remote), 1, 0) ==
+         static_cast<long>(bytes);
+}
+
+// Whether the caller's thread is still where its call found it.
+bool still_waits(Task& me) noexcept {
+  MachineTask& machine = me.machine;
+  if (machine.slept && !machine.waiting.listener->is_waiting(machine.waiting.id)) return false;
+  machine.slept = false;
+  return true;
+}
+
+}  // namespace
+
+bool read_client(pid_t tid, void* to, std::uint64_t from, std::size_t bytes) noexcept {
+  return move(SYS_process_vm_readv, tid, to, from, bytes);
+}
+
+bool write_client(pid_t tid, std::uint64_t to, const void* from, std::size_t bytes) noexcept {
+  return move(SYS_process_vm_writev, tid, const_cast<void*>(from), to, bytes);
+}
+
+bool write_piece(unsigned long to, const void* from, std::size_t bytes) noexcept {
+  Task& me = *current_task();
+  return still_waits(me) && write_client(me.tid, to, from, bytes);
+}
+
+bool read_piece(void* to, unsigned long from, std::size_t bytes) noexcept {
+  Task& me = *current_task();
+  return still_waits(me) && read_client(me.tid, to, from, bytes);
+}
+
+}  // namespace ums::kernel

@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sim_kernel/server/file_table.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/epoll.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <boost/intrusive/list.hpp>
+#include <boost/intrusive/parent_from_member.hpp>
+#include <boost/intrusive/set.hpp>
+#include <cerrno>
+#include <cstdlib>
+#include <utility>
+
+#include "sim_kernel/base/raw_syscall.h"
+#include "sim_kernel/dev/char_device.h"
+#include "sim_kernel/mm/slab.h"
+#include "sim_kernel/server/event_source.h"
+#include "sim_kernel/server/listener.h"
+
+namespace ums::kernel {
+
+namespace {
+
+using Inode = std::pair<dev_t, ino_t>;
+
+// An open File and our end of its FIFO.
+struct Channel final : EventSource {
+  Channel(const FileOperations& driver, std::uint64_t serial) noexcept : file(driver, serial) {}
+
+  void on_event(std::uint32_t events) noexcept override;
+
+  File file;
+  int hangup_fd = -1;  // -1: no descriptor names the File any more
+  Inode inode{};
+  boost::intrusive::set_member_hook<> by_inode_hook;
+  boost::intrusive::list_member_hook<> all_hook;
+};
+
+struct ByInode {
+  using type = Inode;
+  type operator()(const Channel& channel) const noexcept { return channel.inode; }
+};
+
+// Those that a descriptor names.
+boost::intrusive::set<Channel,
+                      boost::intrusive::member_hook<Channel, boost::intrusive::set_member_hook<>,
+                                                    &Channel::by_inode_hook>,
+                      boost::intrusive::key_of_value<ByInode>>
+    channels;
+
+// All whose File is not released yet.
+boost::intrusive::list<Channel,
+                       boost::intrusive::member_hook<Channel, boost::intrusive::list_member_hook<>,
+                                                     &Channel::all_hook>>
+    all_channels;
+
+constinit ObjectCache<Channel> channel_cache{"file"};
+std::uint64_t next_serial = 1;
+char folder[64];
+
+Channel& channel_of(File& file) noexcept {
+  return *boost::intrusive::get_parent_from_member(&file, &Channel::file);
+}
+
+// ---- the FIFO
+
+int open_fifo(const char* path, int flags) noexcept {
+  const long fd =
+      raw_syscall(SYS_openat, AT_FDCWD, syscall_arg(path), flags | O_NONBLOCK | O_CLOEXEC, 0);
+  return static_cast<int>(fd);
+}
+
+// Makes a FIFO without a name. Returns the read end, and the write end in the channel; -errno.
+int make_fifo(Channel& channel) noexcept {
+  char path[96];
+  *fmt::format_to_n(path, sizeof path - 1, "{}/{}", static_cast<const char*>(folder),
+                    channel.file.serial)
+       .out = '\0';
+  const long made = raw_syscall(SYS_mknodat, AT_FDCWD, syscall_arg(path), S_IFIFO | 0600, 0);
+  if (made < 0) return static_cast<int>(made);
+  const int read_end = open_fifo(path, O_RDONLY);
+  const int write_end = read_end < 0 ? read_end : open_fifo(path, O_WRONLY);
+  raw_syscall(SYS_unlinkat, AT_FDCWD, syscall_arg(path), 0);
+  struct stat status {};
+  if (write_end < 0 || raw_syscall(SYS_fstat, write_end, syscall_arg(&status)) != 0) {
+    if (read_end >= 0) raw_syscall(SYS_close, read_end);
+    return write_end;
+  }
+  channel.hangup_fd = write_end;
+  channel.inode = {status.st_dev, status.st_ino};
+  return read_end;
+}
+
+void close_fifo(Channel& channel) noexcept {
+  forget_events(channel.hangup_fd);
+  raw_syscall(SYS_close, std::exchange(channel.hangup_fd, -1));
+}
+
+// ---- opening
+
+Result<Channel*> open_channel(const FileOperations& driver, Task& opener, int flags) noexcept {
+  Channel* const channel = channel_cache.create(driver, next_serial++);
+  if (channel == nullptr) return Error{ENOMEM};
+  const Result<void> opened = driver.open(channel->file, opener, flags);
+  if (!opened.ok()) {
+    channel_cache.destroy(channel);
+    return opened.error();
+  }
+  all_channels.push_back(*channel);
+  file_get(channel->file);
+  return channel;
+}
+
+// Sends the read end of a new FIFO to the opener.
+Result<void> connect(Channel& channel, Waiting waiting, int flags) noexcept {
+  const int read_end = make_fifo(channel);
+  if (read_end < 0) return Error{-read_end};
+  const bool watched = watch_events(channel.hangup_fd, 0, channel);
+  const Result<int> sent = watched ? waiting.listener->answer_with_descriptor(
+                                         waiting.id, read_end, (flags & O_CLOEXEC) != 0)
+                                   : Result<int>(Error{ENOMEM});
+  raw_syscall(SYS_close, read_end);
+  if (!sent.ok()) {
+    close_fifo(channel);
+    return sent.error();
+  }
+  channels.insert(channel);
+  return {};
+}
+
+}  // namespace
+
+Result<void> file_open(Task& opener, Waiting waiting, int flags) noexcept {
+  const FileOperations* const driver = find_char_device("/dev/ums");
+  if (driver == nullptr) return Error{ENOENT};
+  Channel& channel = *TRY(open_channel(*driver, opener, flags));
+  const Result<void> connected = connect(channel, waiting, flags);
+  if (!connected.ok()) file_put(channel.file);
+  return connected;
+}
+
+void Channel::on_event(std::uint32_t /*events*/) noexcept {
+  channels.erase(channels.iterator_to(*this));
+  close_fifo(*this);
+  file_put(file);
+}
+
+File* file_of_descriptor(pid_t tid, int fd) noexcept {
+  if (channels.empty()) return nullptr;
+  char path[48];
+  *fmt::format_to_n(path, sizeof path - 1, "/proc/{}/fd/{}", tid, fd).out = '\0';
+  struct stat status {};
+  if (raw_syscall(SYS_newfstatat, AT_FDCWD, syscall_arg(path), syscall_arg(&status), 0) != 0) {
+    return nullptr;
+  }
+  const auto found = channels.find(Inode(status.st_dev, status.st_ino));
+  return found != channels.end() ? &found->file : nullptr;
+}
+
+// A File's users are its descriptors, all together, and the calls in it.
+class FileTable {
+ public:
+  static int& users(File& file) noexcept { return file.users_; }
+};
+
+void file_get(File& file) noexcept { ++FileTable::users(file); }
+
+void file_put(File& file) noexcept {
+  if (--FileTable::users(file) > 0) return;
+  Channel& channel = channel_of(file);
+  file.operations.release(file);
+  all_channels.erase(all_channels.iterator_to(channel));
+  channel_cache.destroy(&channel);
+}
+
+void files_task_exit(Task& me) noexcept {
+  for (Channel& channel : all_channels) {
+    me.syscall_file.store(&channel.file, std::memory_order_relaxed);
+    channel.file.operations.task_exit(channel.file, me);
+    me.syscall_file.store(nullptr, std::memory_order_relaxed);
+  }
+}
+
+int file_table_init() noexcept {
+  const char* const base = std::getenv("XDG_RUNTIME_DIR");
+  for (const char* const place : {base, "/tmp"}) {
+    if (place == nullptr) continue;
+    const auto end = fmt::format_to_n(folder, sizeof folder - 1, "{}/ums-XXXXXX", place);
+    if (end.size >= sizeof folder) continue;
+    *end.out = '\0';
+    if (mkdtemp(folder) != nullptr) return 0;
+  }
+  return errno;
+}
+
+void file_table_exit() noexcept { rmdir(folder); }
+
+}  // namespace ums::kernel

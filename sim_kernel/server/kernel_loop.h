@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The kernel loop: the one thread of the kernel process, which waits for what programs do and lets
+// their calls go on.
+//
+//     kernel_loop_start();
+//     Listener listener(descriptor);             // from the program, see filter.h
+//     while (!listener.has_hung_up()) kernel_loop_turn();
+//
+// Thread safety: one thread.
+#pragma once
+
+namespace ums::kernel {
+
+// Starts the kernel in this process. Returns 0 or the errno: EMFILE, ENOMEM, those of mkdtemp(3).
+int kernel_loop_start() noexcept;
+
+// Waits for one event, and does what it leads to.
+void kernel_loop_turn() noexcept;
+
+void kernel_loop_stop() noexcept;
+
+}  // namespace ums::kernel

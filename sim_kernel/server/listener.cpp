@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sim_kernel/server/listener.h"
+
+#include <sys/epoll.h>
+#include <sys/ioctl.h>
+
+#include <cerrno>
+
+#include "sim_kernel/base/raw_syscall.h"
+#include "sim_kernel/server/notification.h"
+
+// Since Linux 6.6; older headers lack them.
+#ifndef SECCOMP_IOCTL_NOTIF_SET_FLAGS
+#define SECCOMP_IOCTL_NOTIF_SET_FLAGS SECCOMP_IOW(4, __u64)
+#endif
+#ifndef SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP
+#define SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP (1UL << 0)
+#endif
+
+namespace ums::kernel {
+
+namespace {
+
+long listener_ioctl(int descriptor, unsigned long request, const void* argument) noexcept {
+  return raw_syscall(SYS_ioctl, descriptor, static_cast<long>(request), syscall_arg(argument));
+}
+
+bool respond(int descriptor, std::uint64_t id, int error, std::uint32_t flags) noexcept {
+  const seccomp_notif_resp response = {id, 0, -error, flags};
+  return listener_ioctl(descriptor, SECCOMP_IOCTL_NOTIF_SEND, &response) == 0;
+}
+
+}  // namespace
+
+Listener::Listener(int descriptor) noexcept : descriptor_(descriptor) {
+  // Caller and kernel change places as in a function call, where Linux can (6.6).
+  raw_syscall(SYS_ioctl, descriptor, static_cast<long>(SECCOMP_IOCTL_NOTIF_SET_FLAGS),
+              static_cast<long>(SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP));
+  watch_events(descriptor, EPOLLIN, *this);
+}
+
+Listener::~Listener() {
+  forget_events(descriptor_);
+  raw_syscall(SYS_close, descriptor_);
+}
+
+bool Listener::answer(std::uint64_t id, int error) noexcept {
+  return respond(descriptor_, id, error, 0);
+}
+
+void Listener::pass_on(std::uint64_t id) noexcept {
+  respond(descriptor_, id, 0, SECCOMP_USER_NOTIF_FLAG_CONTINUE);
+}
+
+Result<int> Listener::answer_with_descriptor(std::uint64_t id, int descriptor,
+                                             bool close_on_exec) noexcept {
+  constexpr std::uint32_t kCloseOnExec = 02000000;  // O_CLOEXEC
+  const seccomp_notif_addfd add = {id, SECCOMP_ADDFD_FLAG_SEND,
+                                   static_cast<std::uint32_t>(descriptor), 0,
+                                   close_on_exec ? kCloseOnExec : 0};
+  const long result = listener_ioctl(descriptor_, SECCOMP_IOCTL_NOTIF_ADDFD, &add);
+  if (result < 0) return Error{static_cast<int>(-result)};
+  return static_cast<int>(result);
+}
+
+bool Listener::is_waiting(std::uint64_t id) const noexcept {
+  return listener_ioctl(descriptor_, SECCOMP_IOCTL_NOTIF_ID_VALID, &id) == 0;
+}
+
+// The buffer must be zero. LINUX: may one day write more than it knows today, and says how much
+// (SECCOMP_GET_NOTIF_SIZES); the fields that are known stay where they are.
+bool Listener::receive(seccomp_notif& notification) noexcept {
+  union {
+    seccomp_notif known;
+    char bytes[512];
+  } buffer{.bytes = {}};
+  if (listener_ioctl(descriptor_, SECCOMP_IOCTL_NOTIF_RECV, &buffer) != 0) return false;
+  notification = buffer.known;
+  return true;
+}
+
+void Listener::on_event(std::uint32_t events) noexcept {
+  if ((events & EPOLLIN) != 0) {
+    seccomp_notif notification;
+    if (receive(notification)) handle_notification(*this, notification);
+  } else {
+    hung_up_ = true;
+    forget_events(descriptor_);
+  }
+}
+
+}  // namespace ums::kernel

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Listener: the kernel's end of a seccomp filter (seccomp_unotify(2)). System calls that the filter
+// of filter.h catches arrive here as notifications, and wait until they are answered.
+//
+// Thread safety: one thread, the kernel loop.
+#pragma once
+
+#include <linux/seccomp.h>
+
+#include <cstdint>
+
+#include "sim_kernel/base/result.h"
+#include "sim_kernel/server/event_source.h"
+
+namespace ums::kernel {
+
+class Listener final : public EventSource {
+ public:
+  // Owns `descriptor`.
+  explicit Listener(int descriptor) noexcept;
+  ~Listener();
+  Listener(const Listener&) = delete;
+  Listener& operator=(const Listener&) = delete;
+
+  // Answers a notification: its system call returns 0 or fails with `error`. False: nobody waits.
+  bool answer(std::uint64_t id, int error) noexcept;
+
+  // The same, and the system call returns a new descriptor of what `descriptor` names.
+  // Errors: those of the thread (EMFILE), ENOENT: nobody waits.
+  Result<int> answer_with_descriptor(std::uint64_t id, int descriptor, bool close_on_exec) noexcept;
+
+  // Lets Linux perform the system call after all.
+  void pass_on(std::uint64_t id) noexcept;
+
+  // Whether the thread of a notification waits.
+  bool is_waiting(std::uint64_t id) const noexcept;
+
+  // Whether programs with this filter are left.
+  bool has_hung_up() const noexcept { return hung_up_; }
+
+ private:
+  void on_event(std::uint32_t events) noexcept override;
+  bool receive(seccomp_notif& notification) noexcept;
+
+  const int descriptor_;
+  bool hung_up_ = false;
+};
+
+}  // namespace ums::kernel

@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sim_kernel/server/notification.h"
+
+#include <fcntl.h>
+#include <linux/audit.h>
+#include <linux/openat2.h>
+#include <sys/ioctl.h>
+
+#include <cerrno>
+
+#include "sim_kernel/base/raw_syscall.h"
+#include "sim_kernel/server/call.h"
+#include "sim_kernel/server/client_memory.h"
+#include "sim_kernel/server/file_table.h"
+#include "sim_kernel/server/listener.h"
+#include "sim_kernel/server/thread_table.h"
+
+namespace ums::kernel {
+
+namespace {
+
+#if defined(__x86_64__)
+constexpr std::uint32_t kArch = AUDIT_ARCH_X86_64;
+#else
+constexpr std::uint32_t kArch = AUDIT_ARCH_AARCH64;
+#endif
+
+pid_t thread_of(const seccomp_notif& notification) noexcept {
+  return static_cast<pid_t>(notification.pid);
+}
+
+// ---- ioctl
+
+void handle_ioctl(Listener& listener, const seccomp_notif& notification) noexcept {
+  const auto& args = notification.data.args;
+  File* const file = file_of_descriptor(thread_of(notification), static_cast<int>(args[0]));
+  const auto number = static_cast<std::uint32_t>(args[1]);
+  // What Linux answers on every file before it asks the driver (do_vfs_ioctl).
+  if (file == nullptr || number == FIOCLEX || number == FIONCLEX) {
+    return listener.pass_on(notification.id);
+  }
+  if (number == FIONBIO) {  // the descriptor stays as it is: a read must not block
+    listener.answer(notification.id, 0);
+    return;
+  }
+  Task* const task = find_or_make_thread(thread_of(notification));
+  if (task == nullptr) {
+    listener.answer(notification.id, ENOMEM);
+    return;
+  }
+  call_begin(*task, {&listener, notification.id}, {file, number, args[2]});
+}
+
+// ---- open
+
+struct OpenCall {
+  std::uint64_t path = 0;
+  int flags = 0;
+};
+
+// What an open call of any kind asks for. The flags of openat2 are not known if its struct cannot
+// be read; Linux then says why.
+OpenCall decode_open(const seccomp_notif& notification) noexcept {
+  const auto& args = notification.data.args;
+  switch (notification.data.nr) {
+#ifdef SYS_open
+    case SYS_open:
+      return {args[0], static_cast<int>(args[1])};
+    case SYS_creat:
+      return {args[0], O_CREAT | O_WRONLY | O_TRUNC};
+#endif
+    case SYS_openat:
+      return {args[1], static_cast<int>(args[2])};
+    default:
+      break;
+  }
+  open_how how{};
+  const bool read = read_client(thread_of(notification), &how, args[2], sizeof how.flags);
+  return {read ? args[1] : 0, static_cast<int>(how.flags)};
+}
+
+bool names_device(const seccomp_notif& notification, std::uint64_t path) noexcept {
+  constexpr char kDevice[] = "/dev/ums";
+  char text[sizeof kDevice];
+  return read_client(thread_of(notification), text, path, sizeof text) &&
+         __builtin_memcmp(text, kDevice, sizeof kDevice) == 0;
+}
+
+// What Linux refuses before it asks the driver. 0: nothing.
+int refusal_of_flags(int flags) noexcept {
+  if ((flags & O_DIRECTORY) != 0) return ENOTDIR;
+  if ((flags & (O_CREAT | O_EXCL)) == (O_CREAT | O_EXCL)) return EEXIST;
+  return 0;
+}
+
+void handle_open(Listener& listener, const seccomp_notif& notification) noexcept {
+  const OpenCall call = decode_open(notification);
+  if (call.path == 0 || !names_device(notification, call.path)) {
+    return listener.pass_on(notification.id);
+  }
+  int error = refusal_of_flags(call.flags);
+  if (error == 0) {
+    Task* const task = find_or_make_thread(thread_of(notification));
+    error = task == nullptr
+                ? ENOMEM
+                : file_open(*task, {&listener, notification.id}, call.flags).error_code();
+  }
+  if (error != 0) listener.answer(notification.id, error);
+}
+
+// ---- exit
+
+void handle_exit(Listener& listener, const seccomp_notif& notification) noexcept {
+  if (Task* const task = find_thread(thread_of(notification))) thread_is_gone(*task);
+  listener.pass_on(notification.id);
+}
+
+}  // namespace
+
+void handle_notification(Listener& listener, const seccomp_notif& notification) noexcept {
+  if (notification.data.arch != kArch) return listener.pass_on(notification.id);
+  switch (notification.data.nr) {
+    case SYS_ioctl:
+      return handle_ioctl(listener, notification);
+    case SYS_exit:
+      return handle_exit(listener, notification);
+    default:
+      return handle_open(listener, notification);
+  }
+}
+
+}  // namespace ums::kernel

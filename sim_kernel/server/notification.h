@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What the kernel process does with a system call of a program: decides whether it is about us, and
+// who answers it (Linux: the system call table).
+//
+//     ioctl                          on a file of ours: a call (call.h); else Linux
+//     open, openat, openat2, creat   of /dev/ums: a new file; else Linux
+//     exit                           the thread's roles end first; then Linux
+//
+// Thread safety: one thread, the kernel loop.
+#pragma once
+
+#include <linux/seccomp.h>
+
+namespace ums::kernel {
+
+class Listener;
+
+void handle_notification(Listener& listener, const seccomp_notif& notification) noexcept;
+
+}  // namespace ums::kernel

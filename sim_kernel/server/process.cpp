@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sim_kernel/server/process.h"
+
+#include <sys/epoll.h>
+
+#include <boost/intrusive/parent_from_member.hpp>
+#include <boost/intrusive/set.hpp>
+
+#include "sim_kernel/base/raw_syscall.h"
+#include "sim_kernel/mm/slab.h"
+#include "sim_kernel/server/call.h"
+
+namespace ums::kernel {
+
+namespace {
+
+struct ByPid {
+  using type = pid_t;
+  pid_t operator()(const Process& process) const noexcept { return process.pid; }
+};
+
+boost::intrusive::set<
+    Process,
+    boost::intrusive::member_hook<Process, boost::intrusive::set_member_hook<>, &Process::hook>,
+    boost::intrusive::key_of_value<ByPid>>
+    processes;
+
+constinit ObjectCache<Process> process_cache{"process"};
+
+}  // namespace
+
+Process* find_or_make_process(pid_t pid) noexcept {
+  const auto found = processes.find(pid);
+  if (found != processes.end()) return &*found;
+  const auto pidfd = static_cast<int>(raw_syscall(SYS_pidfd_open, pid, 0));
+  if (pidfd < 0) return nullptr;
+  Process* const process = process_cache.create(pid, pidfd);
+  if (process == nullptr || !watch_events(pidfd, EPOLLIN, *process)) {
+    raw_syscall(SYS_close, pidfd);
+    if (process != nullptr) process_cache.destroy(process);
+    return nullptr;
+  }
+  processes.insert(*process);
+  return process;
+}
+
+void free_process(Process& process) noexcept {
+  forget_events(process.pidfd);
+  raw_syscall(SYS_close, process.pidfd);
+  processes.erase(processes.iterator_to(process));
+  process_cache.destroy(&process);
+}
+
+// The last thread takes the process along.
+void Process::on_event(std::uint32_t /*events*/) noexcept {
+  for (bool last = false; !last;) {
+    MachineTask& machine = threads.front();
+    last = &machine == &threads.back();
+    thread_is_gone(*boost::intrusive::get_parent_from_member(&machine, &Task::machine));
+  }
+}
+
+}  // namespace ums::kernel

@@ -7,8 +7,9 @@
 set -euo pipefail
 
 folder=$(realpath -m "$1")
-packages=(libboost1.74-dev libboost-context1.74-dev libfmt-dev libfmt9 libgtest-dev libgmock-dev)
-[[ ! -e $folder/complete ]] || exit 0
+packages=(libboost1.74-dev libboost-context1.74-dev libfmt-dev libfmt9 libgtest-dev libgmock-dev
+  libseccomp-dev libseccomp2)
+[[ "$(cat "$folder/complete" 2>/dev/null)" != "${packages[*]}" ]] || exit 0
 
 mkdir -p "$folder"/apt/{state/lists/partial,cache/archives/partial}
 touch "$folder/apt/state/status"
@@ -23,4 +24,4 @@ for package in *.deb; do
 done
 cd "$folder"
 rm -r apt
-touch complete
+echo "${packages[*]}" >complete

@@ -2,6 +2,10 @@
 //
 // EventSource: something that the kernel loop waits for, by a descriptor.
 //
+// Two kinds: what has ended (a process, the last descriptor of a file), and who asks (a listener).
+// Who asks is served when everything that had ended before is done: a program that closes a file
+// and opens the device again finds the file gone.
+//
 // Thread safety: one thread, the kernel loop.
 #pragma once
 
@@ -11,8 +15,14 @@ namespace ums::kernel {
 
 class EventSource {
  public:
-  // What epoll(7) has seen. The source may go away in it.
+  enum class Kind : std::uint8_t { kEnds, kAsks };
+
+  explicit EventSource(Kind source_kind) noexcept : kind(source_kind) {}
+
+  // What epoll(7) has seen. The source may go away in it, and no other one of kind kEnds.
   virtual void on_event(std::uint32_t events) noexcept = 0;
+
+  const Kind kind;
 
  protected:
   ~EventSource() = default;

@@ -28,13 +28,15 @@ using Inode = std::pair<dev_t, ino_t>;
 
 // An open File and our end of its FIFO.
 struct Channel final : EventSource {
-  Channel(const FileOperations& driver, std::uint64_t serial) noexcept : file(driver, serial) {}
+  Channel(const FileOperations& driver, std::uint64_t serial) noexcept
+      : EventSource(Kind::kEnds), file(driver, serial) {}
 
   void on_event(std::uint32_t events) noexcept override;
 
   File file;
   int hangup_fd = -1;  // -1: no descriptor names the File any more
   Inode inode{};
+  int status_flags = 0;
   boost::intrusive::set_member_hook<> by_inode_hook;
   boost::intrusive::list_member_hook<> all_hook;
 };
@@ -109,6 +111,7 @@ Result<Channel*> open_channel(const FileOperations& driver, Task& opener, int fl
     channel_cache.destroy(channel);
     return opened.error();
   }
+  channel->status_flags = flags & kSettableFlags;
   all_channels.push_back(*channel);
   file_get(channel->file);
   return channel;
@@ -159,6 +162,8 @@ File* file_of_descriptor(pid_t tid, int fd) noexcept {
   const auto found = channels.find(Inode(status.st_dev, status.st_ino));
   return found != channels.end() ? &found->file : nullptr;
 }
+
+int& file_status_flags(File& file) noexcept { return channel_of(file).status_flags; }
 
 // A File's users are its descriptors, all together, and the calls in it.
 class FileTable {

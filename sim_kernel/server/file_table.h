@@ -13,6 +13,7 @@
 // Thread safety: one thread, the kernel loop.
 #pragma once
 
+#include <fcntl.h>
 #include <sys/types.h>
 
 #include "sim_kernel/base/result.h"
@@ -33,6 +34,11 @@ Result<void> file_open(Task& opener, Waiting waiting, int flags) noexcept;
 
 // The File that descriptor `fd` of thread `tid` stands for, or null.
 File* file_of_descriptor(pid_t tid, int fd) noexcept;
+
+// The status flags that the program sees (fcntl(2), F_GETFL): those of the open, then of F_SETFL.
+// LINUX: asks a driver about O_DIRECT and FASYNC, and this one would refuse.
+inline constexpr int kSettableFlags = O_APPEND | O_NONBLOCK | O_NOATIME;
+int& file_status_flags(File& file) noexcept;
 
 // A call is inside the File, and keeps it; or is no more, and may be the last to release it.
 void file_get(File& file) noexcept;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim_kernel/server/filter.h"
 
+#include <fcntl.h>
 #include <seccomp.h>
 
 #include <cerrno>
@@ -34,6 +35,11 @@ int add_rules(scmp_filter_ctx filter) noexcept {
   for (const int call : kNotified) {
     const int error = seccomp_rule_add(filter, SCMP_ACT_NOTIFY, call, 0);
     if (error != 0 && error != -EDOM) return error;
+  }
+  for (const scmp_datum_t command : {scmp_datum_t{F_GETFL}, scmp_datum_t{F_SETFL}}) {
+    const int error = seccomp_rule_add(filter, SCMP_ACT_NOTIFY, SCMP_SYS(fcntl), 1,
+                                       SCMP_A1(SCMP_CMP_EQ, command));
+    if (error != 0) return error;
   }
   return 0;
 }

@@ -3,8 +3,13 @@
 
 #include <sys/epoll.h>
 
+#include <algorithm>
+#include <array>
+#include <cerrno>
+
 #include "sim_kernel/base/raw_syscall.h"
 #include "sim_kernel/init/init_kernel.h"
+#include "sim_kernel/sched/task.h"
 #include "sim_kernel/server/call.h"
 #include "sim_kernel/server/event_source.h"
 #include "sim_kernel/server/file_table.h"
@@ -13,7 +18,20 @@ namespace ums::kernel {
 
 namespace {
 
+constexpr std::size_t kEventsAtOnce = 64;
+
 int epoll = -1;
+
+EventSource& source_of(const epoll_event& event) noexcept {
+  return *static_cast<EventSource*>(event.data.ptr);
+}
+
+void handle(const epoll_event* event, const epoll_event* end) noexcept {
+  for (; event != end; ++event) {
+    source_of(*event).on_event(event->events);
+    run_calls();
+  }
+}
 
 }  // namespace
 
@@ -30,18 +48,27 @@ void forget_events(int descriptor) noexcept {
 
 int kernel_loop_start() noexcept {
   init_kernel();
+  if (current_task() == nullptr) return ENOMEM;
   const long made = raw_syscall(SYS_epoll_create1, EPOLL_CLOEXEC);
   if (made < 0) return static_cast<int>(-made);
   epoll = static_cast<int>(made);
   return file_table_init();
 }
 
-// One at a time: what an event leads to may take the sources of others away.
+// Sees to all that has ended, however much that is, and then to those who ask.
 void kernel_loop_turn() noexcept {
-  epoll_event event;
-  if (epoll_wait(epoll, &event, 1, -1) != 1) return;
-  static_cast<EventSource*>(event.data.ptr)->on_event(event.events);
-  run_calls();
+  std::array<epoll_event, kEventsAtOnce> events;
+  bool all = false;
+  for (int wait = -1; !all; wait = 0) {
+    const int count = epoll_wait(epoll, events.data(), static_cast<int>(events.size()), wait);
+    epoll_event* const end = events.data() + std::max(count, 0);
+    epoll_event* const asks = std::partition(events.data(), end, [](const epoll_event& event) {
+      return source_of(event).kind == EventSource::Kind::kEnds;
+    });
+    all = end != events.data() + events.size() || asks == events.data();
+    handle(events.data(), asks);
+    if (all) handle(asks, end);
+  }
 }
 
 void kernel_loop_stop() noexcept {

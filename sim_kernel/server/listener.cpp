@@ -25,14 +25,15 @@ long listener_ioctl(int descriptor, unsigned long request, const void* argument)
   return raw_syscall(SYS_ioctl, descriptor, static_cast<long>(request), syscall_arg(argument));
 }
 
-bool respond(int descriptor, std::uint64_t id, int error, std::uint32_t flags) noexcept {
-  const seccomp_notif_resp response = {id, 0, -error, flags};
+bool respond(int descriptor, std::uint64_t id, long value, int error,
+             std::uint32_t flags) noexcept {
+  const seccomp_notif_resp response = {id, value, -error, flags};
   return listener_ioctl(descriptor, SECCOMP_IOCTL_NOTIF_SEND, &response) == 0;
 }
 
 }  // namespace
 
-Listener::Listener(int descriptor) noexcept : descriptor_(descriptor) {
+Listener::Listener(int descriptor) noexcept : EventSource(Kind::kAsks), descriptor_(descriptor) {
   // Caller and kernel change places as in a function call, where Linux can (6.6).
   raw_syscall(SYS_ioctl, descriptor, static_cast<long>(SECCOMP_IOCTL_NOTIF_SET_FLAGS),
               static_cast<long>(SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP));
@@ -45,11 +46,15 @@ Listener::~Listener() {
 }
 
 bool Listener::answer(std::uint64_t id, int error) noexcept {
-  return respond(descriptor_, id, error, 0);
+  return respond(descriptor_, id, 0, error, 0);
+}
+
+bool Listener::answer_value(std::uint64_t id, long value) noexcept {
+  return respond(descriptor_, id, value, 0, 0);
 }
 
 void Listener::pass_on(std::uint64_t id) noexcept {
-  respond(descriptor_, id, 0, SECCOMP_USER_NOTIF_FLAG_CONTINUE);
+  respond(descriptor_, id, 0, 0, SECCOMP_USER_NOTIF_FLAG_CONTINUE);
 }
 
 Result<int> Listener::answer_with_descriptor(std::uint64_t id, int descriptor,

@@ -26,6 +26,9 @@ class Listener final : public EventSource {
   // Answers a notification: its system call returns 0 or fails with `error`. False: nobody waits.
   bool answer(std::uint64_t id, int error) noexcept;
 
+  // The same: its system call returns `value`.
+  bool answer_value(std::uint64_t id, long value) noexcept;
+
   // The same, and the system call returns a new descriptor of what `descriptor` names.
   // Errors: those of the thread (EMFILE), ENOENT: nobody waits.
   Result<int> answer_with_descriptor(std::uint64_t id, int descriptor, bool close_on_exec) noexcept;

@@ -25,11 +25,27 @@ constexpr std::uint32_t kArch = AUDIT_ARCH_X86_64;
 constexpr std::uint32_t kArch = AUDIT_ARCH_AARCH64;
 #endif
 
+// Every file that a 64-bit program opens has it; <fcntl.h> calls it 0.
+#if defined(__x86_64__)
+constexpr int kLargeFile = 0x8000;
+#else
+constexpr int kLargeFile = 0x20000;
+#endif
+
 pid_t thread_of(const seccomp_notif& notification) noexcept {
   return static_cast<pid_t>(notification.pid);
 }
 
 // ---- ioctl
+
+// The FIFO is open with O_NONBLOCK whatever the program says, so that a read does not hang.
+int set_nonblocking(File& file, pid_t tid, std::uint64_t argument) noexcept {
+  int on = 0;
+  if (!read_client(tid, &on, argument, sizeof on)) return EFAULT;
+  int& flags = file_status_flags(file);
+  flags = on != 0 ? flags | O_NONBLOCK : flags & ~O_NONBLOCK;
+  return 0;
+}
 
 void handle_ioctl(Listener& listener, const seccomp_notif& notification) noexcept {
   const auto& args = notification.data.args;
@@ -39,8 +55,8 @@ void handle_ioctl(Listener& listener, const seccomp_notif& notification) noexcep
   if (file == nullptr || number == FIOCLEX || number == FIONCLEX) {
     return listener.pass_on(notification.id);
   }
-  if (number == FIONBIO) {  // the descriptor stays as it is: a read must not block
-    listener.answer(notification.id, 0);
+  if (number == FIONBIO) {
+    listener.answer(notification.id, set_nonblocking(*file, thread_of(notification), args[2]));
     return;
   }
   Task* const task = find_or_make_thread(thread_of(notification));
@@ -49,6 +65,21 @@ void handle_ioctl(Listener& listener, const seccomp_notif& notification) noexcep
     return;
   }
   call_begin(*task, {&listener, notification.id}, {file, number, args[2]});
+}
+
+// ---- fcntl
+
+void handle_fcntl(Listener& listener, const seccomp_notif& notification) noexcept {
+  const auto& args = notification.data.args;
+  File* const file = file_of_descriptor(thread_of(notification), static_cast<int>(args[0]));
+  if (file == nullptr) return listener.pass_on(notification.id);
+  int& flags = file_status_flags(*file);
+  if (args[1] == F_GETFL) {
+    listener.answer_value(notification.id, kLargeFile | flags);
+  } else {
+    flags = static_cast<int>(args[2]) & kSettableFlags;
+    listener.answer(notification.id, 0);
+  }
 }
 
 // ---- open
@@ -122,6 +153,8 @@ void handle_notification(Listener& listener, const seccomp_notif& notification) 
   switch (notification.data.nr) {
     case SYS_ioctl:
       return handle_ioctl(listener, notification);
+    case SYS_fcntl:
+      return handle_fcntl(listener, notification);
     case SYS_exit:
       return handle_exit(listener, notification);
     default:

@@ -4,6 +4,7 @@
 // who answers it (Linux: the system call table).
 //
 //     ioctl                          on a file of ours: a call (call.h); else Linux
+//     fcntl F_GETFL, F_SETFL         on a file of ours: the flags that the device would show
 //     open, openat, openat2, creat   of /dev/ums: a new file; else Linux
 //     exit                           the thread's roles end first; then Linux
 //

@@ -16,7 +16,8 @@
 namespace ums::kernel {
 
 struct Process final : EventSource {
-  Process(pid_t process_id, int process_fd) noexcept : pid(process_id), pidfd(process_fd) {}
+  Process(pid_t process_id, int process_fd) noexcept
+      : EventSource(Kind::kEnds), pid(process_id), pidfd(process_fd) {}
 
   void on_event(std::uint32_t events) noexcept override;
 

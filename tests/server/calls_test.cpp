@@ -11,7 +11,7 @@
 #include <cerrno>
 #include <thread>
 
-#include "server/served.h"
+#include "support/server/served.h"
 
 namespace ums::test {
 namespace {

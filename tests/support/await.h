@@ -42,7 +42,4 @@ void wait_until_executing(pid_t tid);
 // Waits until Linux shows kernel thread `tid` asleep in a system call of its own.
 void wait_until_asleep(pid_t tid);
 
-// Prints every task and its state.
-void print_tasks();
-
 }  // namespace ums::test

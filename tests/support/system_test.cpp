@@ -5,13 +5,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "sim_kernel/debug/misuse.h"
-#include "sim_kernel/mm/kvmalloc.h"
-#include "sim_kernel/mm/slab.h"
-#include "sim_kernel/sched/task.h"
-#include "sim_kernel/sync/lock_rank.h"
-#include "sim_kernel/sync/rcu.h"
-
 #if UMS_SANITIZE_THREAD
 // Some tests fork with other threads about, and the child has threads of its own.
 extern "C" __attribute__((visibility("default"))) const char* __tsan_default_options();
@@ -28,36 +21,21 @@ constexpr unsigned kChildSeconds = 100;
 
 }  // namespace
 
-SystemTest::LiveObjects SystemTest::live_objects() {
-  LiveObjects live;
-  kernel::rcu_barrier();
-  kernel::slab_for_each(
-      [](const kernel::SlabCache& cache, void* argument) {
-        (*static_cast<LiveObjects*>(argument))[cache.name()] += cache.live();
-      },
-      &live);
-  live["kvmalloc"] = kernel::kvmalloc_live();
-  // The test's own thread keeps its park stack, once it had one.
-  if (kernel::current_task()->machine.home.park_stack != nullptr) --live["park_stack"];
-  std::erase_if(live, [](const auto& entry) { return entry.second == 0; });
-  return live;
-}
-
 void SystemTest::SetUp() {
   watchdog_.emplace();
   // The library's unused file makes room now, and this thread's Task is made, so that neither is a
   // difference later.
   dev_close(dev_open());
   live_before_ = live_objects();
-  misuses_before_ = kernel::misuse_count();
+  misuses_before_ = misuse_count();
 }
 
 void SystemTest::TearDown() {
   // A detached thread may be freeing the last of its objects still.
   for (int i = 0; i < kLastLooks && live_objects() != live_before_; ++i) sched_yield();
   EXPECT_EQ(live_objects(), live_before_);
-  EXPECT_FALSE(kernel::lock_rank_any_held());
-  const unsigned misuses = kernel::misuse_count() - misuses_before_;
+  EXPECT_FALSE(any_lock_held());
+  const unsigned misuses = misuse_count() - misuses_before_;
   EXPECT_TRUE(misuse_allowed_ || misuses == misuses_expected_)
       << misuses << " reports of misuse, expected " << misuses_expected_;
   watchdog_.reset();

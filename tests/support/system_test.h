@@ -14,12 +14,11 @@
 
 #include <gtest/gtest.h>
 
-#include <map>
 #include <optional>
-#include <string>
 
 #include "support/await.h"
 #include "support/door.h"
+#include "support/kernel_view.h"
 #include "support/thread.h"
 #include "support/watchdog.h"
 
@@ -42,9 +41,6 @@ class SystemTest : public ::testing::Test {
   int in_child(const std::function<void()>& body);
 
  private:
-  using LiveObjects = std::map<std::string, std::size_t>;
-  static LiveObjects live_objects();
-
   std::optional<Watchdog> watchdog_;
   LiveObjects live_before_;
   unsigned misuses_before_ = 0;

@@ -9,8 +9,8 @@
 #include <csignal>
 #include <cstdlib>
 
-#include "support/await.h"
 #include "support/door.h"
+#include "support/kernel_view.h"
 
 namespace ums::test {
 

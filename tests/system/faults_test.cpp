@@ -64,6 +64,7 @@ void with_main_captured(const std::function<void()>& prepare,
 
 // The main thread as a worker, and a signal for the process: another thread takes it.
 TEST_F(Faults, ProcessSignalWhileMainIsCaptured) {
+  SKIP_IN_SERVER("signals are Linux's");
   EXPECT_TRUE(exited_with_0(in_child([] {
     with_main_captured([] {},
                        [](int, int) {
@@ -79,6 +80,7 @@ TEST_F(Faults, ProcessSignalWhileMainIsCaptured) {
 
 // Nobody else wants it: it stays pending until the main thread, which does not block it, is home.
 TEST_F(Faults, ProcessSignalWhileMainIsCapturedAndOthersBlockIt) {
+  SKIP_IN_SERVER("signals are Linux's");
   EXPECT_TRUE(exited_with_0(in_child([] {
     with_main_captured([] { block(SIGUSR1); },
                        [](int, int) {

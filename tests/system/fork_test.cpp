@@ -69,6 +69,7 @@ void use_the_device_in_any_child() {
 }
 
 TEST_F(Fork, InheritedFileIsDead) {
+  SKIP_IN_SERVER("an inherited file is shared");
   const int status = in_child([&] {
     EXPECT_EQ(create_list(fd_), -EBADF);
     EXPECT_EQ(enter_scheduler(fd_, list_), -EBADF);

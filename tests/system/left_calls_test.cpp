@@ -254,6 +254,7 @@ TEST_F(JumpedCalls, AreFollowedByOneWhenTheirStackIsGone) {
 
 // A handler that runs on top of the call, on whichever stack, has not left it.
 TEST_F(JumpedCalls, AreNotThoseBeneathAHandlerOnTheSignalStack) {
+  SKIP_IN_SERVER("a call of a handler is served");
   handle(SIGUSR1, SA_ONSTACK | SA_RESTART, [](int) { handler_result = create_list(handler_fd); });
   Thread scheduler([this] {
     std::array<char, 65536> memory{};

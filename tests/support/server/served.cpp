@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "server/served.h"
+#include "support/server/served.h"
 
 #include <gtest/gtest.h>
 #include <sys/socket.h>
@@ -12,12 +12,11 @@
 #include "sim_kernel/server/filter.h"
 #include "sim_kernel/server/kernel_loop.h"
 #include "sim_kernel/server/listener.h"
+#include "support/server/kernel_window.h"
 
 namespace ums::test {
 
 namespace {
-
-constexpr unsigned kProgramSeconds = 100;
 
 // A message of one byte and one descriptor.
 struct Message {
@@ -56,7 +55,6 @@ int receive_descriptor(int socket) {
 }
 
 [[noreturn]] void run_program(int socket, const std::function<void()>& program) {
-  alarm(kProgramSeconds);
   const int listener = kernel::install_filter();
   if (listener < 0) {
     std::fprintf(stderr, "no filter: %s\n", std::strerror(-listener));
@@ -73,7 +71,11 @@ int receive_descriptor(int socket) {
 }  // namespace
 
 int served(const std::function<void()>& program, const std::function<void()>& meanwhile) {
-  static const int started = kernel::kernel_loop_start();
+  static const int started = [] {
+    const int error = kernel::kernel_loop_start();
+    if (error == 0) open_kernel_window();
+    return error;
+  }();
   EXPECT_EQ(started, 0);
   int sockets[2];
   EXPECT_EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sockets), 0);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The door of programs that know nothing of the kernel, by the C library's functions. The objects
-// of the preloaded library are a part of the program: their open, ioctl, dup and close come before
-// the C library's, as they do where it is preloaded, and the kernel's inside can be looked at.
+// The door of programs that know nothing of the kernel, by the C library's functions. Those of the
+// preloaded library come before them, where its objects are a part of the program; or their system
+// calls go to a kernel process.
 #include <fcntl.h>
 #include <sys/ioctl.h>
 #include <unistd.h>

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fmt/core.h>
+
+#include "sim_kernel/debug/misuse.h"
+#include "sim_kernel/mm/kvmalloc.h"
+#include "sim_kernel/mm/slab.h"
+#include "sim_kernel/mm/user_copy.h"
+#include "sim_kernel/sched/task.h"
+#include "sim_kernel/sync/lock_rank.h"
+#include "sim_kernel/sync/rcu.h"
+#include "support/kernel_view.h"
+
+namespace ums::test {
+
+using kernel::Task;
+
+bool kernel_is_embedded() { return true; }
+
+bool force_pipe_copies(bool forced) {
+  kernel::user_copy_force_pipe(forced);
+  return true;
+}
+
+TaskLook look_at_task(pid_t tid) {
+  struct Search {
+    pid_t tid;
+    TaskLook look;
+  } search{tid, {}};
+  kernel::for_each_task(
+      [](Task& task, void* argument) {
+        Search& wanted = *static_cast<Search*>(argument);
+        if (task.tid != wanted.tid) return;
+        wanted.look = {true, task.state.load(std::memory_order_acquire),
+                       !task.on_cpu.load(std::memory_order_acquire)};
+      },
+      &search);
+  return search.look;
+}
+
+LiveObjects live_objects() {
+  LiveObjects live;
+  kernel::rcu_barrier();
+  kernel::slab_for_each(
+      [](const kernel::SlabCache& cache, void* argument) {
+        (*static_cast<LiveObjects*>(argument))[cache.name()] += cache.live();
+      },
+      &live);
+  live["kvmalloc"] = kernel::kvmalloc_live();
+  // The test's own thread keeps its park stack, once it had one.
+  if (kernel::current_task()->machine.home.park_stack != nullptr) --live["park_stack"];
+  std::erase_if(live, [](const auto& entry) { return entry.second == 0; });
+  return live;
+}
+
+unsigned misuse_count() { return kernel::misuse_count(); }
+bool any_lock_held() { return kernel::lock_rank_any_held(); }
+
+void print_tasks() {
+  kernel::for_each_task(
+      [](Task& task, void*) {
+        fmt::print(stderr, "  task {} is {}, on the processor of {}\n", task.tid,
+                   kernel::task_state_name(task.state.load()), task.cpu->tid);
+      },
+      nullptr);
+}
+
+}  // namespace ums::test

@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The kernel process is the parent of the tests' process (main.cpp). Each look is a
+// connection: the kernel loop reads a word and a thread id, and answers by a text.
+#include "support/kernel_view.h"
+
+#include <fmt/core.h>
+#include <gtest/gtest.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <array>
+#include <cstring>
+#include <sstream>
+
+#include "sim_kernel/debug/misuse.h"
+#include "sim_kernel/mm/kvmalloc.h"
+#include "sim_kernel/mm/slab.h"
+#include "sim_kernel/sched/task.h"
+#include "sim_kernel/server/event_source.h"
+#include "sim_kernel/sync/lock_rank.h"
+#include "sim_kernel/sync/rcu.h"
+#include "support/server/kernel_window.h"
+
+namespace ums::test {
+
+namespace {
+
+using kernel::Task;
+
+enum class Question : int { kTask, kObjects, kMisuses, kLocks, kTasks };
+
+struct Asked {
+  Question question;
+  pid_t tid;
+};
+
+// ---- in the kernel process
+
+std::string task_text(const Task& task) {
+  return fmt::format("{} {}\n", task.tid, static_cast<int>(task.state.load()));
+}
+
+std::string tasks_text(pid_t only) {
+  struct Search {
+    pid_t only;
+    std::string text;
+  } search{only, {}};
+  kernel::for_each_task(
+      [](Task& task, void* argument) {
+        Search& wanted = *static_cast<Search*>(argument);
+        if (wanted.only == 0 || wanted.only == task.tid) wanted.text += task_text(task);
+      },
+      &search);
+  return search.text;
+}
+
+std::string objects_text() {
+  LiveObjects live;
+  kernel::rcu_barrier();
+  kernel::slab_for_each(
+      [](const kernel::SlabCache& cache, void* argument) {
+        (*static_cast<LiveObjects*>(argument))[cache.name()] += cache.live();
+      },
+      &live);
+  live["kvmalloc"] = kernel::kvmalloc_live();
+  std::string text;
+  for (const auto& [name, count] : live) {
+    if (count != 0) text += fmt::format("{} {}\n", name, count);
+  }
+  return text;
+}
+
+std::string answer_to(const Asked& asked) {
+  switch (asked.question) {
+    case Question::kTask:
+      return tasks_text(asked.tid);
+    case Question::kTasks:
+      return tasks_text(0);
+    case Question::kObjects:
+      return objects_text();
+    case Question::kMisuses:
+      return std::to_string(kernel::misuse_count());
+    case Question::kLocks:
+      return kernel::lock_rank_any_held() ? "1" : "0";
+  }
+  return {};
+}
+
+// The address is in the abstract namespace, named by the kernel process.
+sockaddr_un address_of(pid_t kernel_process) {
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  const std::string name = fmt::format("ums-test-{}", kernel_process);
+  std::memcpy(address.sun_path + 1, name.data(), name.size());
+  return address;
+}
+
+const sockaddr* generic(const sockaddr_un& address) {
+  return reinterpret_cast<const sockaddr*>(&address);
+}
+
+class Window final : public kernel::EventSource {
+ public:
+  Window() : EventSource(Kind::kAsks), socket_(socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0)) {
+    const sockaddr_un address = address_of(getpid());
+    if (bind(socket_, generic(address), sizeof address) != 0 || listen(socket_, 100) != 0 ||
+        !kernel::watch_events(socket_, EPOLLIN, *this)) {
+      std::perror("the window into the kernel process");
+      std::abort();
+    }
+  }
+
+  void on_event(std::uint32_t /*events*/) noexcept override {
+    const int peer = accept(socket_, nullptr, nullptr);
+    Asked asked{};
+    if (recv(peer, &asked, sizeof asked, 0) == sizeof asked) {
+      const std::string text = answer_to(asked);
+      send(peer, text.data(), text.size(), MSG_NOSIGNAL);
+    }
+    close(peer);
+  }
+
+ private:
+  const int socket_;
+};
+
+// ---- in the process of the tests
+
+pid_t kernel_process = 0;
+
+std::string ask(Question question, pid_t tid = 0) {
+  const int peer = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+  const sockaddr_un address = address_of(kernel_process);
+  const Asked asked{question, tid};
+  std::array<char, 16384> text;
+  ssize_t count = -1;
+  if (connect(peer, generic(address), sizeof address) == 0 &&
+      send(peer, &asked, sizeof asked, MSG_NOSIGNAL) == sizeof asked) {
+    count = recv(peer, text.data(), text.size(), 0);
+  }
+  close(peer);
+  if (count < 0) ADD_FAILURE() << "the kernel process does not answer: " << std::strerror(errno);
+  return count > 0 ? std::string(text.data(), static_cast<std::size_t>(count)) : std::string();
+}
+
+}  // namespace
+
+void open_kernel_window() {
+  kernel_process = getpid();
+  static Window window;
+}
+
+bool kernel_is_embedded() { return false; }
+bool force_pipe_copies(bool /*forced*/) { return false; }
+
+TaskLook look_at_task(pid_t tid) {
+  std::istringstream text(ask(Question::kTask, tid));
+  int state = 0;
+  TaskLook look;
+  look.found = bool(text >> tid >> state);
+  look.state = static_cast<kernel::TaskState>(state);
+  look.off_cpu = true;
+  return look;
+}
+
+LiveObjects live_objects() {
+  std::istringstream text(ask(Question::kObjects));
+  LiveObjects live;
+  std::string name;
+  std::size_t count = 0;
+  while (text >> name >> count) live[name] = count;
+  return live;
+}
+
+unsigned misuse_count() { return static_cast<unsigned>(std::stoul(ask(Question::kMisuses))); }
+bool any_lock_held() { return ask(Question::kLocks) == "1"; }
+
+void print_tasks() {
+  std::istringstream text(ask(Question::kTasks));
+  pid_t tid = 0;
+  int state = 0;
+  while (text >> tid >> state) {
+    fmt::print(stderr, "  task {} is {}\n", tid,
+               kernel::task_state_name(static_cast<kernel::TaskState>(state)));
+  }
+}
+
+}  // namespace ums::test

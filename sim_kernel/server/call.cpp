@@ -8,9 +8,11 @@
 
 #include "sim_kernel/dev/file.h"
 #include "sim_kernel/sched/may_schedule.h"
+#include "sim_kernel/server/client_memory.h"
 #include "sim_kernel/server/fiber_stack.h"
 #include "sim_kernel/server/file_table.h"
 #include "sim_kernel/server/listener.h"
+#include "sim_kernel/server/lost_answer.h"
 #include "sim_kernel/server/switch.h"
 #include "sim_kernel/server/thread_table.h"
 
@@ -46,6 +48,7 @@ void finish(Task& me, const Result<void>& result) noexcept {
   MachineTask& machine = me.machine;
   const bool accepted =
       machine.answered || machine.waiting.listener->answer(machine.waiting.id, result.error_code());
+  machine.answered = accepted && result.ok();
   machine.kept = !accepted && result.ok();
   if ((me.exit_work.load(std::memory_order_relaxed) & kExitRcu) != 0) rcu_do_callbacks();
 }
@@ -86,6 +89,15 @@ bool is_asleep(const Task& task) noexcept {
   return task.state.load(std::memory_order_relaxed) == TaskState::kInterruptible;
 }
 
+// The program's memory is as good as it was, or the thread's next call is not the same.
+void give_kept(Task& task, Waiting waiting) noexcept {
+  MachineTask& machine = task.machine;
+  const CopiedOut& copied = machine.copied_out;
+  if (copied.bytes != 0) write_client(task.tid, copied.address, copied.data, copied.bytes);
+  machine.answered = waiting.listener->answer(waiting.id, 0);
+  machine.kept = !machine.answered;
+}
+
 void start_call(Task& task, Waiting waiting, const Request& request) noexcept {
   MachineTask& machine = task.machine;
   machine.stack = fiber_stack_alloc();
@@ -96,6 +108,8 @@ void start_call(Task& task, Waiting waiting, const Request& request) noexcept {
   machine.request = request;
   machine.waiting = waiting;
   machine.answered = false;
+  machine.kept = false;
+  machine.copied_out = {};
   machine.slept = false;
   file_get(*request.file);
   task.continuation = Continuation::on_stack(machine.stack, kFiberStackBytes, run_call, &task);
@@ -107,6 +121,14 @@ void start_call(Task& task, Waiting waiting, const Request& request) noexcept {
 bool answer(Task& me) noexcept {
   me.machine.answered = me.machine.waiting.listener->answer(me.machine.waiting.id, 0);
   return me.machine.answered;
+}
+
+void call_keep_if_lost(Task& task) noexcept {
+  MachineTask& machine = task.machine;
+  if (machine.stack != nullptr || !machine.answered) return;
+  if (!signal_came_instead(task.tid, machine.request)) return;
+  machine.answered = false;
+  machine.kept = true;
 }
 
 void make_resumable(Task& task) noexcept {
@@ -143,8 +165,8 @@ void call_begin(Task& task, Waiting waiting, const Request& request) noexcept {
       return;
     }
     interrupt(task);
-  } else if (std::exchange(machine.kept, false) && same) {
-    waiting.listener->answer(waiting.id, 0);
+  } else if (machine.kept && same) {
+    give_kept(task, waiting);
     return;
   }
   start_call(task, waiting, request);

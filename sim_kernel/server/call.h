@@ -9,7 +9,7 @@
 // system call or will restart it. Nobody is told; the answer is refused. So
 // 1. what a call changes takes effect when its answer is accepted (answer in switch.h), but for
 //    calls that wait for other threads: the result of one that nobody took is kept for the thread's
-//    identical next call.
+//    identical next call. So is the result of a call whose answer was accepted and lost.
 // 2. A thread whose task is suspended, or in EXEC, and that makes the same call again, continues
 //    it. Any other call of the device is refused (EBUSY).
 // 3. A thread that sleeps in DEQUEUE or DQEVENT, and makes the same call again, keeps its place in
@@ -23,6 +23,10 @@
 namespace ums::kernel {
 
 void call_begin(Task& task, Waiting waiting, const Request& request) noexcept;
+
+// The thread of `task` returns from a signal handler: if the answer to its last call was lost, its
+// result is kept.
+void call_keep_if_lost(Task& task) noexcept;
 
 // Resumes every task in the run queue until it is empty.
 void run_calls() noexcept;

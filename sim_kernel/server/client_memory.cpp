@@ -3,6 +3,7 @@
 
 #include <sys/uio.h>
 
+#include <cstring>
 #include <utility>
 
 #include "sim_kernel/base/raw_syscall.h"
@@ -29,6 +30,19 @@ bool still_waits(Task& me) noexcept {
   return true;
 }
 
+// Objects are copied in one piece, or, where they cross into another page, in two, the second
+// first.
+void note_copied_out(CopiedOut& copied, std::uint64_t to, const void* from,
+                     std::size_t bytes) noexcept {
+  const bool precedes = to + bytes == copied.address;
+  const std::size_t rest = precedes ? copied.bytes : 0;
+  kassert(bytes + rest <= sizeof copied.data, "{} bytes copied out by one call", bytes + rest);
+  std::memmove(copied.data + bytes, copied.data, rest);
+  std::memcpy(copied.data, from, bytes);
+  copied.address = to;
+  copied.bytes = static_cast<std::uint32_t>(bytes + rest);
+}
+
 }  // namespace
 
 bool read_client(pid_t tid, void* to, std::uint64_t from, std::size_t bytes) noexcept {
@@ -41,7 +55,9 @@ bool write_client(pid_t tid, std::uint64_t to, const void* from, std::size_t byt
 
 bool write_piece(unsigned long to, const void* from, std::size_t bytes) noexcept {
   Task& me = *current_task();
-  return still_waits(me) && write_client(me.tid, to, from, bytes);
+  if (!still_waits(me) || !write_client(me.tid, to, from, bytes)) return false;
+  note_copied_out(me.machine.copied_out, to, from, bytes);
+  return true;
 }
 
 bool read_piece(void* to, unsigned long from, std::size_t bytes) noexcept {

@@ -36,15 +36,24 @@ struct Waiting {
   std::uint64_t id = 0;
 };
 
+// What a call has copied to its thread last. A kept result is given with it once more: the program
+// may have set the memory up anew.
+struct CopiedOut {
+  std::uint64_t address = 0;
+  std::uint32_t bytes = 0;
+  unsigned char data[24] = {};
+};
+
 struct TaskPlace {
   Continuation continuation;  // of its call, while that is suspended
 };
 
 struct MachineTask {
+  CopiedOut copied_out;      // by the call, or the one whose answer is kept
   Request request;           // of its call, or of the one whose answer is kept
   Waiting waiting;           // for the call's answer
   void* stack = nullptr;     // of its call, while there is one
-  bool answered = false;     // the call has been answered already
+  bool answered = false;     // the call has succeeded, and its answer was accepted
   bool resumable = false;    // it is in the run queue
   bool interrupted = false;  // its sleep ends
   bool slept = false;        // since its waiting was last known to be valid

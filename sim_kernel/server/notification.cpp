@@ -139,6 +139,13 @@ void handle_open(Listener& listener, const seccomp_notif& notification) noexcept
   if (error != 0) listener.answer(notification.id, error);
 }
 
+// ---- rt_sigreturn
+
+void handle_sigreturn(Listener& listener, const seccomp_notif& notification) noexcept {
+  if (Task* const task = find_thread(thread_of(notification))) call_keep_if_lost(*task);
+  listener.pass_on(notification.id);
+}
+
 // ---- exit
 
 void handle_exit(Listener& listener, const seccomp_notif& notification) noexcept {
@@ -155,6 +162,8 @@ void handle_notification(Listener& listener, const seccomp_notif& notification) 
       return handle_ioctl(listener, notification);
     case SYS_fcntl:
       return handle_fcntl(listener, notification);
+    case SYS_rt_sigreturn:
+      return handle_sigreturn(listener, notification);
     case SYS_exit:
       return handle_exit(listener, notification);
     default:

@@ -6,6 +6,7 @@
 //     ioctl                          on a file of ours: a call (call.h); else Linux
 //     fcntl F_GETFL, F_SETFL         on a file of ours: the flags that the device would show
 //     open, openat, openat2, creat   of /dev/ums: a new file; else Linux
+//     rt_sigreturn                   perhaps an answer was lost (lost_answer.h); then Linux
 //     exit                           the thread's roles end first; then Linux
 //
 // Thread safety: one thread, the kernel loop.

@@ -11,18 +11,39 @@
 
 namespace ums::kernel {
 
+namespace {
+
+// The beginning of a file of a thread, as text.
+struct ThreadFile {
+  ThreadFile(pid_t tid, const char* name) noexcept {
+    char path[48];
+    *fmt::format_to_n(path, sizeof path - 1, "/proc/{}/{}", tid, name).out = '\0';
+    const long fd = raw_syscall(SYS_openat, AT_FDCWD, syscall_arg(path), O_RDONLY | O_CLOEXEC, 0);
+    if (fd < 0) return;
+    const long count = raw_syscall(SYS_read, fd, syscall_arg(text), sizeof text - 1);
+    raw_syscall(SYS_close, fd);
+    text[count > 0 ? count : 0] = '\0';
+  }
+
+  char text[1024] = "";
+};
+
+}  // namespace
+
 pid_t process_of_thread(pid_t tid) noexcept {
-  char path[32];
-  *fmt::format_to_n(path, sizeof path - 1, "/proc/{}/status", tid).out = '\0';
-  const long fd = raw_syscall(SYS_openat, AT_FDCWD, syscall_arg(path), O_RDONLY | O_CLOEXEC, 0);
-  if (fd < 0) return -1;
-  char text[1024];
-  const long count = raw_syscall(SYS_read, fd, syscall_arg(text), sizeof text - 1);
-  raw_syscall(SYS_close, fd);
-  if (count <= 0) return -1;
-  text[count] = '\0';
-  const char* const line = std::strstr(text, "\nTgid:");
+  const ThreadFile status(tid, "status");
+  const char* const line = std::strstr(status.text, "\nTgid:");
   return line != nullptr ? static_cast<pid_t>(std::atoi(line + 6)) : -1;
+}
+
+// "NUMBER ARGUMENT*6 STACK INSTRUCTION", from the second on in hexadecimal digits.
+std::uint64_t stack_of_waiting_thread(pid_t tid) noexcept {
+  const ThreadFile call(tid, "syscall");
+  const char* const last = std::strrchr(call.text, ' ');
+  if (last == nullptr) return 0;
+  const auto* const before =
+      static_cast<const char*>(memrchr(call.text, ' ', static_cast<std::size_t>(last - call.text)));
+  return before != nullptr ? std::strtoul(before, nullptr, 16) : 0;
 }
 
 }  // namespace ums::kernel

@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Calls that a signal interrupts, and answers that come too late: behaviour.md, "Signals to a
+// suspended worker", [server].
+#include <gtest/gtest.h>
+#include <pthread.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cerrno>
+#include <csignal>
+
+#include "support/await.h"
+#include "support/door.h"
+#include "support/seed.h"
+#include "support/server/served.h"
+#include "support/thread.h"
+
+namespace ums::test {
+namespace {
+
+std::atomic<int> handled{0};
+
+void count_signals(int flags) {
+  struct sigaction action {};
+  action.sa_handler = [](int) { ++handled; };
+  action.sa_flags = flags;
+  sigaction(SIGUSR1, &action, nullptr);
+}
+
+// Sends it and waits until its handler has run.
+void interrupt(const Thread& thread) {
+  const int before = handled;
+  pthread_kill(thread.handle(), SIGUSR1);
+  wait_until([before] { return handled > before; });
+}
+
+// Makes a call until no signal interrupts it, as our library does.
+template <typename Call>
+int repeat(Call call) {
+  int result = -EINTR;
+  while (result == -EINTR) result = call();
+  return result;
+}
+
+TEST(InterruptedCalls, EnterFailsAndContinuesWhenItIsRepeated) {
+  const auto program = [] {
+    count_signals(0);
+    const int fd = dev_open();
+    const int list = create_list(fd);
+    std::atomic<int> interrupted{0};
+    Thread worker([&] {
+      EXPECT_EQ(enter_worker(fd, list), -EINTR);
+      EXPECT_EQ(yield(fd), -EBUSY) << "it is suspended still";
+      EXPECT_EQ(create_list(fd), -EBUSY);
+      interrupted = 1;
+      EXPECT_EQ(enter_worker(fd, list), 0);
+      EXPECT_EQ(exit_worker(fd), 0);
+    });
+    wait_until_suspended(worker.tid());
+    interrupt(worker);
+    wait_until([&] { return interrupted == 1; });
+    become_scheduler(fd, list);
+    EXPECT_EQ(take_batch(fd, list), std::vector<pid_t>{worker.tid()}) << "one entry";
+    EXPECT_EQ(execute(fd, worker.tid()), 0);
+    EXPECT_EQ(take_event_type(fd), THREAD_TERMINATED);
+    EXPECT_EQ(dev_close(fd), 0);
+  };
+  EXPECT_EQ(served(program), 0);
+}
+
+TEST(InterruptedCalls, EnterGoesOnAfterAHandlerThatRestarts) {
+  const auto program = [] {
+    count_signals(SA_RESTART);
+    const int fd = dev_open();
+    const int list = create_list(fd);
+    Worker worker(fd, list);
+    for (int i = 0; i < 10; ++i) interrupt(worker);
+    become_scheduler(fd, list);
+    EXPECT_EQ(take_batch(fd, list), std::vector<pid_t>{worker.tid()});
+    interrupt(worker);
+    EXPECT_EQ(execute(fd, worker.tid()), 0);
+    EXPECT_EQ(take_event_type(fd), THREAD_TERMINATED);
+    EXPECT_EQ(worker.entered(), 0);
+  };
+  EXPECT_EQ(served(program), 0);
+}
+
+TEST(InterruptedCalls, DequeueFailsAndTakesNothing) {
+  const auto program = [] {
+    count_signals(0);
+    const int fd = dev_open();
+    const int list = create_list(fd);
+    std::atomic<int> interrupted{0};
+    std::atomic<bool> done{false};
+    Thread other([&] {
+      become_scheduler(fd, list);
+      EXPECT_EQ(dequeue(fd, list), -EINTR);
+      interrupted = 1;
+      wait_until([&] { return done.load(); });
+    });
+    wait_until_blocked(other.tid());
+    interrupt(other);
+    wait_until([&] { return interrupted == 1; });
+    Worker worker(fd, list);
+    become_scheduler(fd, list);
+    run_workers(fd, list, 1);
+    done = true;
+  };
+  EXPECT_EQ(served(program), 0);
+}
+
+// "A suspended thread that makes the same call again continues it (no second ... switch, same
+// result)": the scheduler, which has executed the worker once.
+TEST(InterruptedCalls, ExecIsNotDoneTwice) {
+  const auto program = [] {
+    count_signals(0);
+    const int fd = dev_open();
+    const int list = create_list(fd);
+    std::atomic<int> step{0};
+    Worker worker(fd, list, [&] {
+      step = 1;
+      wait_until([&] { return step == 2; });
+      EXPECT_EQ(yield(fd), 0);
+    });
+    Thread scheduler([&] {
+      become_scheduler(fd, list);
+      EXPECT_EQ(dequeue(fd, list), worker.tid());
+      EXPECT_EQ(execute(fd, worker.tid()), -EINTR);
+      step = 2;
+      wait_until_suspended(worker.tid());
+      EXPECT_EQ(execute(fd, worker.tid()), 0) << "the first one's result";
+      EXPECT_EQ(take_event_type(fd), THREAD_YIELD);
+      EXPECT_EQ(execute(fd, worker.tid()), -EBUSY) << "it is in its list";
+      run_workers(fd, list, 1);
+    });
+    wait_until([&] { return step == 1; });
+    interrupt(scheduler);
+  };
+  EXPECT_EQ(served(program), 0);
+}
+
+TEST(InterruptedCalls, ContinueAfterAStop) {
+  const auto program = [] {
+    const pid_t child = fork();
+    if (child == 0) {
+      const int fd = dev_open();
+      const int list = create_list(fd);
+      forget_thread_id();
+      Worker worker(fd, list, [fd] { EXPECT_EQ(yield(fd), 0); });
+      raise(SIGSTOP);
+      become_scheduler(fd, list);
+      run_workers(fd, list, 1);
+      EXPECT_EQ(worker.entered(), 0);
+      worker.join();
+      _exit(testing::Test::HasFailure() ? 1 : 0);
+    }
+    int status = 0;
+    EXPECT_EQ(waitpid(child, &status, WUNTRACED), child);
+    EXPECT_TRUE(WIFSTOPPED(status));
+    EXPECT_EQ(kill(child, SIGCONT), 0);
+    EXPECT_EQ(waitpid(child, &status, 0), child);
+    EXPECT_EQ(status, 0);
+  };
+  EXPECT_EQ(served(program), 0);
+}
+
+// Signals at any moment, also when an answer is on its way: nothing is lost and nothing done twice.
+TEST(InterruptedCalls, AnswersThatComeTooLate) {
+  const auto program = [] {
+    constexpr int kYields = 2000;
+    count_signals(0);
+    const int fd = dev_open();
+    const int list = create_list(fd);
+    int turns = 0;
+    Thread worker([&] {
+      EXPECT_EQ(repeat([&] { return enter_worker(fd, list); }), 0);
+      for (int i = 0; i < kYields; ++i) {
+        ++turns;
+        const void* const parameter = reinterpret_cast<void*>(static_cast<long>(i));
+        EXPECT_EQ(repeat([&] { return yield(fd, parameter); }), 0);
+      }
+      EXPECT_EQ(repeat([&] { return exit_worker(fd); }), 0);
+    });
+    int yields = 0;
+    Thread scheduler([&] {
+      EXPECT_EQ(repeat([&] { return enter_scheduler(fd, list); }), 0);
+      EXPECT_EQ(repeat([&] { return take_event_type(fd); }), SCHEDULER_STARTUP);
+      for (bool ended = false; !ended && !testing::Test::HasFailure();) {
+        const int first = repeat([&] { return dequeue(fd, list); });
+        EXPECT_EQ(first, worker.tid());
+        EXPECT_EQ(repeat([&] { return next(fd, first); }), 0);
+        EXPECT_EQ(repeat([&] { return execute(fd, first); }), 0);
+        ums_sched_event event{};
+        EXPECT_EQ(repeat([&] { return take_event(fd, event); }), 0);
+        ended = event.type == THREAD_TERMINATED;
+        if (ended) break;
+        EXPECT_EQ(reinterpret_cast<long>(event.yield_params.scheduler_params), yields++);
+      }
+    });
+    while (!scheduler.finished() || !worker.finished()) {
+      if (!worker.finished()) pthread_kill(worker.handle(), SIGUSR1);
+      if (!scheduler.finished()) pthread_kill(scheduler.handle(), SIGUSR1);
+      sched_yield();
+    }
+    EXPECT_EQ(yields, kYields);
+    EXPECT_EQ(turns, kYields);
+  };
+  EXPECT_EQ(served(program), 0);
+}
+
+}  // namespace
+}  // namespace ums::test

@@ -8,7 +8,7 @@ set -euo pipefail
 
 folder=$(realpath -m "$1")
 packages=(libboost1.74-dev libboost-context1.74-dev libfmt-dev libfmt9 libgtest-dev libgmock-dev
-  libseccomp-dev libseccomp2)
+  libcli11-dev nlohmann-json3-dev libseccomp-dev libseccomp2)
 [[ "$(cat "$folder/complete" 2>/dev/null)" != "${packages[*]}" ]] || exit 0
 
 mkdir -p "$folder"/apt/{state/lists/partial,cache/archives/partial}

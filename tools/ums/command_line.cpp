@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tools/ums/command_line.h"
+
+#include <fmt/core.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <memory>
+#include <vector>
+
+#include "tools/ums/exec_program.h"
+
+namespace ums::command {
+namespace {
+
+constexpr int kWrongUsage = 2;
+
+constexpr const char* kRunHelp =
+    "The program sees a UMS device, though Linux has none. It is found in PATH; what stands after\n"
+    "it, or after --, is its own.\n"
+    "\n"
+    "Machines:\n"
+    "  parallel   The UMS kernel is loaded into the program's own process (LD_PRELOAD), at full\n"
+    "             speed. The program must be dynamically linked, for this machine and the C "
+    "library\n"
+    "             of this system, and must not get privileges by being executed. What it executes\n"
+    "             in its turn, such as the commands of a script, gets the device too, unless it "
+    "is\n"
+    "             statically linked: this cannot be foreseen, and such a program finds no device.\n"
+    "\n"
+    "This is not a security boundary: a program that wants to get around it can.\n"
+    "\n"
+    "Exit status: that of the program, or\n"
+    "  125  if ums run itself fails\n"
+    "  126  if the program cannot be executed\n"
+    "  127  if the program is not found\n"
+    "\n"
+    "Example:  ums run --machine parallel -- ./prog ARGS\n"
+    "See ums-run(1).";
+
+constexpr const char* kDoctorHelp =
+    "Tries what the UMS kernel needs from this system, and prints one line for each: whether it\n"
+    "works, and what to do if not. Nothing is changed.\n"
+    "\n"
+    "  ok       works\n"
+    "  limited  something works slower, or not at all; the line says what\n"
+    "  FAIL     ums run cannot work here in its default mode\n"
+    "\n"
+    "Exit status: 0 if no line says FAIL, else 1.\n"
+    "See ums(1).";
+
+constexpr const char* kHelp =
+    "ums COMMAND --help tells more of each.\n"
+    "\n"
+    "Exit status: 0 done, 1 failed, 2 wrong usage; of ums run see there.";
+
+constexpr const char* kSimulated =
+    "--machine simulated is not there yet: this release has --machine parallel";
+
+// CLI11's texts, but it does not know that a program follows.
+class HelpFormatter : public CLI::Formatter {
+ public:
+  std::string make_usage(const CLI::App* app, std::string name) const override {
+    if (app->get_name() != "run") return CLI::Formatter::make_usage(app, std::move(name));
+    return "Usage: ums run --machine MACHINE [--] PROGRAM [ARGUMENT...]\n";
+  }
+};
+
+// The command line, taken apart by CLI11.
+class Parser {
+ public:
+  Parser();
+  Request parse(std::vector<std::string> arguments);
+
+ private:
+  void add_run();
+  void add_doctor();
+  void parse_options(std::vector<std::string> arguments);
+  std::vector<std::string> program(const std::vector<std::string>& behind) const;
+  std::string name() const;
+  [[noreturn]] void refuse(const std::string& message) const;
+  void refuse_unknown(const std::vector<std::string>& words) const;
+
+  CLI::App app_{"User-mode scheduling in user space.", "ums"};
+  CLI::App* run_ = nullptr;
+  CLI::App* doctor_ = nullptr;
+  RunOptions run_options_;
+  DoctorOptions doctor_options_;
+};
+
+Parser::Parser() {
+  app_.formatter(std::make_shared<HelpFormatter>());
+  app_.set_version_flag("--version", "ums " UMS_VERSION, "Print the version and exit");
+  app_.set_help_flag("-h,--help", "Print this text and exit");
+  app_.require_subcommand(0, 1);
+  app_.footer(kHelp);
+  add_run();
+  add_doctor();
+}
+
+void Parser::add_run() {
+  run_ = app_.add_subcommand("run", "Run a program that finds a UMS device");
+  run_->add_option("--machine", run_options_.machine,
+                   "Who answers the program's UMS calls: parallel")
+      ->option_text("MACHINE");
+  run_->prefix_command();
+  run_->footer(kRunHelp);
+}
+
+void Parser::add_doctor() {
+  doctor_ = app_.add_subcommand("doctor", "Say whether this system can run UMS programs");
+  doctor_->add_flag("--json", doctor_options_.json, "Print one JSON object instead of lines");
+  doctor_->footer(kDoctorHelp);
+}
+
+std::string Parser::name() const {
+  if (run_->parsed()) return "ums run";
+  return doctor_->parsed() ? "ums doctor" : "ums";
+}
+
+void Parser::refuse(const std::string& message) const {
+  throw UsageError(fmt::format("{}: {}; see '{} --help'", name(), message, name()),
+                   run_->parsed() ? kFailedItself : kWrongUsage);
+}
+
+void Parser::refuse_unknown(const std::vector<std::string>& words) const {
+  if (words.empty()) return;
+  const std::string& word = words.front();
+  if (word.starts_with('-')) refuse(fmt::format("unknown option '{}'", word));
+  if (!doctor_->parsed()) refuse(fmt::format("unknown command '{}'", word));
+  refuse(fmt::format("'{}' is too much", word));
+}
+
+// Throws UsageError, or CLI::Success if a text shall be printed.
+void Parser::parse_options(std::vector<std::string> arguments) {
+  std::reverse(arguments.begin(), arguments.end());  // as CLI11 wants them
+  try {
+    app_.parse(std::move(arguments));
+  } catch (const CLI::Success&) {
+    throw;
+  } catch (const CLI::ExtrasError&) {
+    std::vector<std::string> words = app_.remaining(true);
+    refuse_unknown(words);
+    refuse("wrong arguments");
+  } catch (const CLI::ParseError& error) {
+    refuse(error.what());
+  }
+}
+
+// The program and its arguments, where `behind` is "--" and what follows, or empty.
+std::vector<std::string> Parser::program(const std::vector<std::string>& behind) const {
+  std::vector<std::string> words = run_->remaining();
+  if (!words.empty() && words.front().starts_with('-')) refuse_unknown(words);
+  const bool named_before = !words.empty();  // then the -- is the program's own
+  words.insert(words.end(), behind.begin() + (named_before || behind.empty() ? 0 : 1),
+               behind.end());
+  if (words.empty() || words.front().empty()) refuse("the program to run is missing");
+  return words;
+}
+
+Request Parser::parse(std::vector<std::string> arguments) {
+  const bool has_program = !arguments.empty() && arguments.front() == "run";
+  const auto dashes =
+      has_program ? std::find(arguments.begin(), arguments.end(), "--") : arguments.end();
+  const std::vector<std::string> behind(dashes, arguments.end());
+  arguments.erase(dashes, arguments.end());
+  try {
+    parse_options(std::move(arguments));
+  } catch (const CLI::CallForVersion& version) {
+    return PrintText{std::string(version.what()) + "\n"};
+  } catch (const CLI::Success&) {
+    return PrintText{app_.help()};
+  }
+  if (doctor_->parsed()) return doctor_options_;
+  if (!run_->parsed()) refuse("a command is missing");
+  run_options_.command = program(behind);
+  if (run_options_.machine == "simulated") refuse(kSimulated);
+  if (run_options_.machine.empty()) refuse("--machine parallel is missing");
+  if (run_options_.machine != "parallel") {
+    refuse(fmt::format("there is no machine '{}', only parallel", run_options_.machine));
+  }
+  return run_options_;
+}
+
+}  // namespace
+
+Request parse_command_line(int argc, const char* const* argv) {
+  return Parser().parse(std::vector<std::string>(argv + std::min(argc, 1), argv + argc));
+}
+
+}  // namespace ums::command

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// command_line: what the command line of `ums` asks for, and all texts of --help.
+//
+// Thread safety: one thread.
+#pragma once
+
+#include <stdexcept>
+#include <string>
+#include <variant>
+
+#include "tools/ums/run_options.h"
+
+namespace ums::command {
+
+struct DoctorOptions {
+  bool json = false;
+};
+
+// A text to be printed: help, or the version.
+struct PrintText {
+  std::string text;
+};
+
+using Request = std::variant<PrintText, RunOptions, DoctorOptions>;
+
+// A command line that is wrong: the message, one line with the remedy, and the exit status.
+class UsageError : public std::runtime_error {
+ public:
+  UsageError(const std::string& message, int exit_status)
+      : std::runtime_error(message), exit_status_(exit_status) {}
+  int exit_status() const { return exit_status_; }
+
+ private:
+  int exit_status_;
+};
+
+// Throws UsageError: with status 125 of `ums run`, else 2.
+Request parse_command_line(int argc, const char* const* argv);
+
+}  // namespace ums::command

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// RunOptions: what the command line of `ums run` asks for.
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace ums::command {
+
+struct RunOptions {
+  std::string machine;               // one that `ums run --help` names
+  std::vector<std::string> command;  // the program and its arguments; not empty
+};
+
+}  // namespace ums::command

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tools/ums/run_parallel.h"
+
+#include <fmt/core.h>
+
+#include <cstdlib>
+
+#include "tools/ums/exec_program.h"
+#include "tools/ums/preload_library.h"
+#include "tools/ums/preloadable.h"
+
+namespace ums::command {
+namespace {
+
+// Ours comes first; what the person preloads stays.
+void preload(const std::string& library) {
+  const char* others = std::getenv("LD_PRELOAD");
+  const bool has_others = others != nullptr && *others != '\0';
+  setenv("LD_PRELOAD", has_others ? fmt::format("{}:{}", library, others).c_str() : library.c_str(),
+         1);
+}
+
+}  // namespace
+
+int run_parallel(const RunOptions& options) {
+  const std::string& name = options.command[0];
+  const std::string reason = why_not_preloadable(find_program(name));
+  if (!reason.empty()) {
+    complain(fmt::format("'{}' {}: the parallel machine cannot be loaded into it", name, reason));
+    return kFailedItself;
+  }
+  const std::string library = preload_library();
+  const std::string fault = why_not_usable(library);
+  if (!fault.empty()) {
+    complain(fault);
+    return kFailedItself;
+  }
+  preload(library);
+  setenv("UMS_BACKEND", "sim", 1);
+  return exec_program(options.command);
+}
+
+}  // namespace ums::command

@@ -20,6 +20,14 @@ void preload(const std::string& library) {
          1);
 }
 
+// AddressSanitizer's library refuses to start where another was loaded before it.
+void allow_before_asan() {
+  constexpr const char* kOption = "verify_asan_link_order=0";
+  const char* options = std::getenv("ASAN_OPTIONS");
+  const bool has_options = options != nullptr && *options != '\0';
+  setenv("ASAN_OPTIONS", has_options ? fmt::format("{}:{}", options, kOption).c_str() : kOption, 1);
+}
+
 }  // namespace
 
 int run_parallel(const RunOptions& options) {
@@ -36,6 +44,7 @@ int run_parallel(const RunOptions& options) {
     return kFailedItself;
   }
   preload(library);
+  allow_before_asan();
   setenv("UMS_BACKEND", "sim", 1);
   return exec_program(options.command);
 }

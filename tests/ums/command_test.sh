@@ -1,0 +1,89 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# command_test.sh UMS CALLS STATIC MARKER CC: what the command line of `ums` means, and programs
+# under `ums run --machine parallel`: CALLS knows nothing of this project but the device's name,
+# STATIC is statically linked, MARKER is a library that another preloads.
+set -euo pipefail
+
+ums=$1 calls=$2 static=$3 marker=$4 cc=$5
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+cd "$folder"
+unset UMS_BACKEND LD_PRELOAD ASAN_OPTIONS
+export UMS_QUIET=1
+
+die() {
+  printf 'command_test: %s\n' "$*" >&2
+  exit 1
+}
+
+# expect STATUS TEXT WORD...: `ums WORD...` exits with STATUS; TEXT is in its one line of errors.
+expect() {
+  local status=0 expected=$1 text=$2
+  shift 2
+  "$ums" "$@" >out 2>err || status=$?
+  [[ $status == "$expected" ]] || die "ums $*: exit status $status, not $expected: $(cat err)"
+  [[ $(cat err) == *"$text"* ]] || die "ums $*: no '$text' in: $(cat err)"
+  [[ $(wc -l <err) -le 1 ]] || die "ums $*: more than one line: $(cat err)"
+}
+
+parallel() { "$ums" run --machine parallel -- "$@"; }
+
+echo '- help, version, and wrong words'
+expect 0 '' --version
+[[ $(cat out) == 'ums '[0-9]* ]] || die "the version is '$(cat out)'"
+for words in --help 'run --help' 'doctor --help'; do
+  # shellcheck disable=SC2086 # words
+  expect 0 '' $words
+  [[ $(cat out) == *Usage:* ]] || die "no usage in: $(cat out)"
+done
+expect 2 "a command is missing; see 'ums --help'"
+expect 2 "unknown option '--bad'" --bad
+expect 2 "unknown command 'top'" top
+expect 2 "unknown option '--bad'" doctor --bad
+expect 125 "unknown option '--bad'" run --bad -- true
+expect 125 'program to run is missing' run --machine parallel
+expect 125 '--machine parallel is missing' run true
+expect 125 'simulated is not there yet' run --machine simulated -- true
+expect 125 "no machine 'server'" run --machine server -- true
+
+echo '- a program that knows nothing of this project'
+parallel "$calls" >calls.out || die "calls exits $?: $(cat calls.out)"
+
+echo '- exit status and environment'
+expect 7 '' run --machine parallel -- sh -c 'exit 7'
+expect 143 '' run --machine parallel sh -c 'sh -c "kill \$\$"'
+expect 127 "'no-such-program': No such file" run --machine parallel no-such-program
+expect 126 "'/': Permission denied" run --machine parallel /
+[[ $(LD_PRELOAD=$marker parallel printenv LD_PRELOAD) == *libums-preload.so:$marker ]] ||
+  die "what was preloaded is gone"
+[[ $(ASAN_OPTIONS=a=1 parallel printenv ASAN_OPTIONS) == a=1:verify_asan_link_order=0 ]] ||
+  die "ASAN_OPTIONS is changed otherwise"
+[[ $(parallel printenv UMS_BACKEND) == sim ]] || die 'UMS_BACKEND is not sim'
+# shellcheck disable=SC2016 # for the program
+[[ $("$ums" run --machine parallel sh -c 'echo "$@"' sh --json -- -x) == '--json -- -x' ]] || die "the program's options are taken from it"
+
+echo '- a program with AddressSanitizer'
+echo 'int main(void) { return 3; }' >three.c
+"$cc" -fsanitize=address three.c -o three
+expect 3 '' run --machine parallel ./three
+
+echo '- programs that cannot have it'
+expect 125 'is statically linked' run --machine parallel -- "$static"
+printf '#!%s\n' "$static" >script
+chmod +x script
+expect 125 "is a script of '$static', which is statically linked" run --machine parallel ./script
+# Another class, in byte 4 of the file.
+cp "$static" other
+printf '\001' | dd of=other bs=1 seek=4 conv=notrunc status=none
+expect 125 'is built for another machine' run --machine parallel ./other
+# Owned by another user than this one, where that can be made.
+if ((EUID == 0)) && cp "$(command -v true)" privileged && chown 65534 privileged &&
+  chmod 4755 privileged && [[ $(findmnt -nT . -o OPTIONS) != *nosuid* ]]; then
+  expect 125 'gets privileges' run --machine parallel ./privileged
+fi
+mkdir -p alone/bin
+cp "$ums" alone/bin
+ums=$folder/alone/bin/ums
+expect 125 'install the project as a whole' run --machine parallel true

@@ -62,7 +62,8 @@ expect 126 "'/': Permission denied" run --machine parallel /
   die "ASAN_OPTIONS is changed otherwise"
 [[ $(parallel printenv UMS_BACKEND) == sim ]] || die 'UMS_BACKEND is not sim'
 # shellcheck disable=SC2016 # for the program
-[[ $("$ums" run --machine parallel sh -c 'echo "$@"' sh --json -- -x) == '--json -- -x' ]] || die "the program's options are taken from it"
+words=$("$ums" run --machine parallel sh -c 'echo "$@"' sh --json -- -x)
+[[ $words == '--json -- -x' ]] || die "the program's options are taken from it"
 
 echo '- a program with AddressSanitizer'
 echo 'int main(void) { return 3; }' >three.c

@@ -2,7 +2,13 @@
 #include "sim_kernel/server/filter.h"
 
 #include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <seccomp.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <cstdint>
@@ -44,13 +50,46 @@ int add_rules(scmp_filter_ctx filter) noexcept {
   return 0;
 }
 
-int load(scmp_filter_ctx filter) noexcept {
-  // The errno of seccomp(2), not ECANCELED for all.
-  int error = seccomp_attr_set(filter, SCMP_FLTATR_API_SYSRAWRC, 1);
-  if (error == 0) error = add_architectures(filter);
+// The filter's program. libseccomp would load it too, but not say why it could not.
+class Program {
+ public:
+  // Returns 0 or -errno.
+  int read_from(scmp_filter_ctx filter) noexcept {
+    const int file = memfd_create("filter", MFD_CLOEXEC);
+    if (file < 0) return -errno;
+    int error = seccomp_export_bpf(filter, file);
+    if (error == 0) error = read_file(file);
+    close(file);
+    return error;
+  }
+
+  // Returns the listener or -errno.
+  int install() const noexcept {
+    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return -errno;
+    const sock_fprog program = {length_, const_cast<sock_filter*>(instructions_)};
+    const long listener =
+        syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_NEW_LISTENER, &program);
+    return listener >= 0 ? static_cast<int>(listener) : -errno;
+  }
+
+ private:
+  int read_file(int file) noexcept {
+    const ssize_t bytes = pread(file, instructions_, sizeof instructions_, 0);
+    if (bytes < 0) return -errno;
+    length_ = static_cast<unsigned short>(static_cast<std::size_t>(bytes) / sizeof(sock_filter));
+    return static_cast<std::size_t>(bytes) < sizeof instructions_ ? 0 : -E2BIG;
+  }
+
+  sock_filter instructions_[1024];
+  unsigned short length_ = 0;
+};
+
+int build_and_install(scmp_filter_ctx filter) noexcept {
+  int error = add_architectures(filter);
   if (error == 0) error = add_rules(filter);
-  if (error == 0) error = seccomp_load(filter);
-  return error == 0 ? seccomp_notify_fd(filter) : error;
+  Program program;
+  if (error == 0) error = program.read_from(filter);
+  return error == 0 ? program.install() : error;
 }
 
 }  // namespace
@@ -58,7 +97,7 @@ int load(scmp_filter_ctx filter) noexcept {
 int install_filter() noexcept {
   const scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ALLOW);
   if (filter == nullptr) return -ENOMEM;
-  const int result = load(filter);
+  const int result = build_and_install(filter);
   seccomp_release(filter);
   return result;
 }

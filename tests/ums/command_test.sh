@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# command_test.sh UMS CALLS STATIC MARKER CC: what the command line of `ums` means, and programs
-# under `ums run --machine parallel`: CALLS knows nothing of this project but the device's name,
-# STATIC is statically linked, MARKER is a library that another preloads.
+# command_test.sh UMS CALLS STATIC MARKER CC WORKERS: what the command line of `ums` means, and
+# programs under `ums run`: CALLS and WORKERS know nothing of this project but the device, STATIC
+# and WORKERS are statically linked, MARKER is a library that another preloads.
 set -euo pipefail
 
-ums=$1 calls=$2 static=$3 marker=$4 cc=$5
+ums=$1 calls=$2 static=$3 marker=$4 cc=$5 workers=$6
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 cd "$folder"
@@ -44,9 +44,31 @@ expect 2 "unknown command 'top'" top
 expect 2 "unknown option '--bad'" doctor --bad
 expect 125 "unknown option '--bad'" run --bad -- true
 expect 125 'program to run is missing' run --machine parallel
-expect 125 '--machine parallel is missing' run true
 expect 125 'simulated is not there yet' run --machine simulated -- true
-expect 125 "no machine 'server'" run --machine server -- true
+expect 125 "no machine 'other'" run --machine other -- true
+
+echo '- programs of a kernel process'
+if ! "$ums" run -- "$static" 2>err; then
+  [[ $(cat err) == *seccomp* ]] || die "a static program exits $?: $(cat err)"
+  echo "  skipped: $(cat err)"
+else
+  "$ums" run "$workers" >served || die "workers exits $?: $(cat served)"
+  [[ $(sed 's/A/B/g' served | sort) == $'BBBBBB\nBBBBBB' ]] || die "workers prints $(cat served)"
+  # Several processes, a pipeline, and a program that is executed in between.
+  # shellcheck disable=SC2016 # for the program
+  "$ums" run --machine server -- sh -c '"$0" | cat | sort && exec env "$0"' "$workers" >served ||
+    die "a shell of them exits $?: $(cat served)"
+  [[ $(wc -l <served) == 4 ]] || die "a shell of them prints $(cat served)"
+  expect 7 '' run sh -c 'exit 7'
+  expect 143 '' run sh -c 'sh -c "kill \$\$"'
+  expect 127 "'no-such-program': No such file" run no-such-program
+  expect 126 "'/': Permission denied" run /
+  expect 125 "inside another 'ums run'" run "$ums" run true
+  [[ $(echo text | "$ums" run cat) == text ]] || die 'standard input is not that of the program'
+  # shellcheck disable=SC2012 # names are numbers
+  [[ $("$ums" run ls /proc/self/fd | wc -l) == $(ls /proc/self/fd | wc -l) ]] ||
+    die 'the program has other descriptors than without'
+fi
 
 echo '- a program that knows nothing of this project'
 parallel "$calls" >calls.out || die "calls exits $?: $(cat calls.out)"

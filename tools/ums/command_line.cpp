@@ -20,6 +20,9 @@ constexpr const char* kRunHelp =
     "it, or after --, is its own.\n"
     "\n"
     "Machines:\n"
+    "  server     The default. A kernel process answers the program, and all programs that it\n"
+    "             executes and forks, of any kind: their system calls come there by seccomp(2).\n"
+    "             So programs inside get no privileges from set-user-id files.\n"
     "  parallel   The UMS kernel is loaded into the program's own process (LD_PRELOAD), at full\n"
     "             speed. The program must be dynamically linked, for this machine and the C "
     "library\n"
@@ -28,7 +31,8 @@ constexpr const char* kRunHelp =
     "is\n"
     "             statically linked: this cannot be foreseen, and such a program finds no device.\n"
     "\n"
-    "Sets LD_PRELOAD, UMS_BACKEND and ASAN_OPTIONS (verify_asan_link_order=0, for programs that\n"
+    "The parallel machine sets LD_PRELOAD, UMS_BACKEND and ASAN_OPTIONS (verify_asan_link_order=0, "
+    "for programs that\n"
     "gcc has built with AddressSanitizer), and keeps what is there of the first and last.\n"
     "\n"
     "This is not a security boundary: a program that wants to get around it can.\n"
@@ -47,8 +51,7 @@ constexpr const char* kDoctorHelp =
     "\n"
     "  ok       works\n"
     "  limited  something works slower, or not at all; the line says what\n"
-    "  FAIL     a kernel process for programs, which this release does not have yet, could not\n"
-    "           work here; ums run --machine parallel does not need it\n"
+    "  FAIL     ums run cannot work here; ums run --machine parallel may\n"
     "\n"
     "Exit status: 0 if no line says FAIL, else 1.\n"
     "See ums(1).";
@@ -59,14 +62,14 @@ constexpr const char* kHelp =
     "Exit status: 0 done, 1 failed, 2 wrong usage; of ums run see there.";
 
 constexpr const char* kSimulated =
-    "--machine simulated is not there yet: this release has --machine parallel";
+    "--machine simulated is not there yet: this release has server and parallel";
 
 // CLI11's texts, but it does not know that a program follows.
 class HelpFormatter : public CLI::Formatter {
  public:
   std::string make_usage(const CLI::App* app, std::string name) const override {
     if (app->get_name() != "run") return CLI::Formatter::make_usage(app, std::move(name));
-    return "Usage: ums run --machine MACHINE [--] PROGRAM [ARGUMENT...]\n";
+    return "Usage: ums run [--machine MACHINE] [--] PROGRAM [ARGUMENT...]\n";
   }
 };
 
@@ -105,7 +108,7 @@ Parser::Parser() {
 void Parser::add_run() {
   run_ = app_.add_subcommand("run", "Run a program that finds a UMS device");
   run_->add_option("--machine", run_options_.machine,
-                   "Who answers the program's UMS calls: parallel")
+                   "Who answers the program's UMS calls: server (the default) or parallel")
       ->option_text("MACHINE");
   run_->prefix_command();
   run_->footer(kRunHelp);
@@ -179,9 +182,8 @@ Request Parser::parse(std::vector<std::string> arguments) {
   if (!run_->parsed()) refuse("a command is missing");
   run_options_.command = program(behind);
   if (run_options_.machine == "simulated") refuse(kSimulated);
-  if (run_options_.machine.empty()) refuse("--machine parallel is missing");
-  if (run_options_.machine != "parallel") {
-    refuse(fmt::format("there is no machine '{}', only parallel", run_options_.machine));
+  if (run_options_.machine != "server" && run_options_.machine != "parallel") {
+    refuse(fmt::format("there is no machine '{}', only server and parallel", run_options_.machine));
   }
   return run_options_;
 }

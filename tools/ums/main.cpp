@@ -13,6 +13,7 @@
 #include "tools/ums/doctor/diagnosis.h"
 #include "tools/ums/exec_program.h"
 #include "tools/ums/run_parallel.h"
+#include "tools/ums/run_server.h"
 
 namespace {
 
@@ -32,7 +33,7 @@ int do_request(const PrintText& request) { return print(request.text) ? 0 : 1; }
 
 int do_request(const RunOptions& request) {
   try {
-    return run_parallel(request);
+    return request.machine == "parallel" ? run_parallel(request) : run_server(request);
   } catch (const std::exception& error) {
     complain(error.what());
     return kFailedItself;

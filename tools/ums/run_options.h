@@ -9,7 +9,7 @@
 namespace ums::command {
 
 struct RunOptions {
-  std::string machine;               // one that `ums run --help` names
+  std::string machine = "server";    // or another that `ums run --help` names
   std::vector<std::string> command;  // the program and its arguments; not empty
 };
 

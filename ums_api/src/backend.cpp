@@ -40,7 +40,7 @@ Backend choose_device() noexcept {
     write_line(strerrordesc_np(error));
     write_line("\n");
   } else if (!quiet()) {
-    write_line("ums: the kernel module answers, through /dev/ums\n");
+    write_line("ums: the device /dev/ums answers\n");
   }
   return Backend::kDevice;
 }

@@ -146,6 +146,21 @@ __attribute__((constructor(101))) void load() noexcept {
   pthread_mutex_unlock(&lock);
 }
 
+// A kernel process tells a suspended thread of a signal by EINTR, and continues its call when that
+// is repeated. (The module's library would take it for a failure.)
+bool is_continued(unsigned request) noexcept {
+  return request == IOCTL_ENTER_UMS || request == IOCTL_UMS_YIELD || request == IOCTL_EXEC_UMS_CTX;
+}
+
+// Returns 0 or -errno.
+int ask_device(int fd, unsigned request, long argument) noexcept {
+  long result = 0;
+  do {
+    result = kernel::raw_syscall(SYS_ioctl, fd, request, argument);
+  } while (result == -EINTR && is_continued(request));
+  return static_cast<int>(result);
+}
+
 }  // namespace
 
 int library_ioctl_slow(unsigned request, kernel::IoctlArg arg) {
@@ -159,8 +174,7 @@ int library_ioctl_slow(unsigned request, kernel::IoctlArg arg) {
     return -result.error_code();
   }
   if (backend() == Backend::kSimulation) return -EBADF;  // closed under us before it was pinned
-  return static_cast<int>(
-      kernel::raw_syscall(SYS_ioctl, fd, request, static_cast<long>(arg.value)));
+  return ask_device(fd, request, static_cast<long>(arg.value));
 }
 
 void release_unused_library_file() noexcept {

@@ -163,6 +163,8 @@ File* file_of_descriptor(pid_t tid, int fd) noexcept {
   return found != channels.end() ? &found->file : nullptr;
 }
 
+bool any_file() noexcept { return !all_channels.empty(); }
+
 int& file_status_flags(File& file) noexcept { return channel_of(file).status_flags; }
 
 // A File's users are its descriptors, all together, and the calls in it.

@@ -35,6 +35,8 @@ Result<void> file_open(Task& opener, Waiting waiting, int flags) noexcept;
 // The File that descriptor `fd` of thread `tid` stands for, or null.
 File* file_of_descriptor(pid_t tid, int fd) noexcept;
 
+bool any_file() noexcept;
+
 // The status flags that the program sees (fcntl(2), F_GETFL): those of the open, then of F_SETFL.
 // LINUX: asks a driver about O_DIRECT and FASYNC, and this one would refuse.
 inline constexpr int kSettableFlags = O_APPEND | O_NONBLOCK | O_NOATIME;

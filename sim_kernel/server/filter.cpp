@@ -43,8 +43,9 @@ int add_rules(scmp_filter_ctx filter) noexcept {
     if (error != 0 && error != -EDOM) return error;
   }
   for (const scmp_datum_t command : {scmp_datum_t{F_GETFL}, scmp_datum_t{F_SETFL}}) {
-    const int error = seccomp_rule_add(filter, SCMP_ACT_NOTIFY, SCMP_SYS(fcntl), 1,
-                                       SCMP_A1(SCMP_CMP_EQ, command));
+    const scmp_arg_cmp is_command = {1, SCMP_CMP_EQ, command, 0};
+    const int error =
+        seccomp_rule_add_array(filter, SCMP_ACT_NOTIFY, SCMP_SYS(fcntl), 1, &is_command);
     if (error != 0) return error;
   }
   return 0;

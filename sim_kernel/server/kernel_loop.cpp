@@ -13,6 +13,7 @@
 #include "sim_kernel/server/call.h"
 #include "sim_kernel/server/event_source.h"
 #include "sim_kernel/server/file_table.h"
+#include "sim_kernel/server/process.h"
 
 namespace ums::kernel {
 
@@ -70,6 +71,8 @@ void kernel_loop_turn() noexcept {
     if (all) handle(asks, end);
   }
 }
+
+bool kernel_is_used() noexcept { return any_process() || any_file(); }
 
 void kernel_loop_stop() noexcept {
   file_table_exit();

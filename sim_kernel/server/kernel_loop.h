@@ -5,7 +5,7 @@
 //
 //     kernel_loop_start();
 //     Listener listener(descriptor);             // from the program, see filter.h
-//     while (!listener.has_hung_up()) kernel_loop_turn();
+//     while (!listener.has_hung_up() || kernel_is_used()) kernel_loop_turn();
 //
 // Thread safety: one thread.
 #pragma once
@@ -17,6 +17,10 @@ int kernel_loop_start() noexcept;
 
 // Waits for one event, and does what it leads to.
 void kernel_loop_turn() noexcept;
+
+// Whether a process lives that has called, or a file is open. The end of the last process is seen
+// after its listener has hung up.
+bool kernel_is_used() noexcept;
 
 void kernel_loop_stop() noexcept;
 

@@ -44,6 +44,8 @@ Process* find_or_make_process(pid_t pid) noexcept {
   return process;
 }
 
+bool any_process() noexcept { return !processes.empty(); }
+
 void free_process(Process& process) noexcept {
   forget_events(process.pidfd);
   raw_syscall(SYS_close, process.pidfd);

@@ -35,6 +35,8 @@ struct Process final : EventSource {
 // The process `pid`, made if need be. Null: it is gone, or memory or descriptors have run out.
 Process* find_or_make_process(pid_t pid) noexcept;
 
+bool any_process() noexcept;
+
 // Forgets a process without threads.
 void free_process(Process& process) noexcept;
 

@@ -12,10 +12,10 @@
 #include <utility>
 
 #include "procfs_emul/proc_file.h"
-#include "sim_kernel/parallel/system_call.h"
 #include "sim_kernel/init/start_kernel.h"
 #include "sim_kernel/mm/slab.h"
 #include "sim_kernel/parallel/kernel_section.h"
+#include "sim_kernel/parallel/system_call.h"
 #include "ums_api/src/backend.h"
 #include "ums_api/src/export.h"
 

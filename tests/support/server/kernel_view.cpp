@@ -58,18 +58,8 @@ std::string tasks_text(pid_t only) {
 }
 
 std::string objects_text() {
-  LiveObjects live;
-  kernel::rcu_barrier();
-  kernel::slab_for_each(
-      [](const kernel::SlabCache& cache, void* argument) {
-        (*static_cast<LiveObjects*>(argument))[cache.name()] += cache.live();
-      },
-      &live);
-  live["kvmalloc"] = kernel::kvmalloc_live();
   std::string text;
-  for (const auto& [name, count] : live) {
-    if (count != 0) text += fmt::format("{} {}\n", name, count);
-  }
+  for (const auto& [name, count] : objects_of_kernel()) text += fmt::format("{} {}\n", name, count);
   return text;
 }
 
@@ -147,6 +137,19 @@ std::string ask(Question question, pid_t tid = 0) {
 }
 
 }  // namespace
+
+LiveObjects objects_of_kernel() {
+  LiveObjects live;
+  kernel::rcu_barrier();
+  kernel::slab_for_each(
+      [](const kernel::SlabCache& cache, void* argument) {
+        (*static_cast<LiveObjects*>(argument))[cache.name()] += cache.live();
+      },
+      &live);
+  live["kvmalloc"] = kernel::kvmalloc_live();
+  std::erase_if(live, [](const auto& entry) { return entry.second == 0; });
+  return live;
+}
 
 void open_kernel_window() {
   kernel_process = getpid();

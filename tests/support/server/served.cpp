@@ -42,6 +42,7 @@ int served(const std::function<void()>& program, const std::function<void()>& me
     return error;
   }();
   EXPECT_EQ(started, 0);
+  const LiveObjects before = objects_of_kernel();
   int sockets[2];
   EXPECT_EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sockets), 0);
   std::fflush(nullptr);
@@ -52,11 +53,12 @@ int served(const std::function<void()>& program, const std::function<void()>& me
   close(sockets[0]);
   if (descriptor >= 0) {
     kernel::Listener listener(descriptor);
-    while (!listener.has_hung_up()) {
+    while (!listener.has_hung_up() || kernel::kernel_is_used()) {
       kernel::kernel_loop_turn();
       meanwhile();
     }
   }
+  EXPECT_EQ(objects_of_kernel(), before) << "the program has left something behind";
   int status = -1;
   EXPECT_EQ(waitpid(child, &status, 0), child);
   return status;

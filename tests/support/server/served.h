@@ -5,7 +5,8 @@
 //     EXPECT_EQ(served([] { EXPECT_GE(open("/dev/ums", O_RDONLY), 0); }), 0);
 //
 // The function runs in a forked child, whose failed expectations become its exit status; the caller
-// is the kernel loop until nobody with the filter is left.
+// is the kernel loop until nobody with the filter is left, and expects that nothing is left then in
+// the kernel.
 //
 // Thread safety: one thread.
 #pragma once

@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Programs that die in the middle: nothing of them stays in the kernel (served looks), and nobody
+// else is harmed.
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <csignal>
+#include <random>
+
+#include "support/await.h"
+#include "support/door.h"
+#include "support/seed.h"
+#include "support/server/served.h"
+#include "support/thread.h"
+
+namespace ums::test {
+namespace {
+
+// A process that runs `body`, and is killed.
+class Victim {
+ public:
+  template <typename Body>
+  explicit Victim(Body body) : pid_(fork()) {
+    if (pid_ != 0) return;
+    forget_thread_id();
+    body();
+    for (;;) pause();
+  }
+  ~Victim() {
+    if (pid_ > 0) die();
+  }
+  Victim(const Victim&) = delete;
+  Victim& operator=(const Victim&) = delete;
+
+  pid_t pid() const { return pid_; }
+
+  void die() {
+    kill(pid_, SIGKILL);
+    EXPECT_EQ(waitpid(pid_, nullptr, 0), pid_);
+    pid_ = -1;
+  }
+
+ private:
+  pid_t pid_;
+};
+
+TEST(Deaths, WorkerInItsList) {
+  const auto program = [] {
+    const int fd = dev_open();
+    const int list = create_list(fd);
+    Victim dead(([&] { enter_worker(fd, list); }));
+    wait_until_suspended(dead.pid());
+    Worker alive(fd, list);
+    dead.die();
+    wait_until([&] { return !task_exists(dead.pid()); });
+    become_scheduler(fd, list);
+    EXPECT_EQ(take_batch(fd, list), std::vector<pid_t>{alive.tid()});
+    EXPECT_EQ(execute(fd, alive.tid()), 0);
+  };
+  EXPECT_EQ(served(program), 0);
+}
+
+// In a batch, behind the first and before the last; and itself the first of one.
+TEST(Deaths, WorkersInABatch) {
+  const auto program = [] {
+    const int fd = dev_open();
+    const int list = create_list(fd);
+    Victim first(([&] { enter_worker(fd, list); }));
+    wait_until_suspended(first.pid());
+    Victim second(([&] { enter_worker(fd, list); }));
+    wait_until_suspended(second.pid());
+    Worker last(fd, list);
+    become_scheduler(fd, list);
+    ASSERT_EQ(dequeue(fd, list), first.pid());
+    const pid_t dead = second.pid();
+    second.die();
+    wait_until([&] { return !task_exists(dead); });
+    EXPECT_EQ(next(fd, first.pid()), last.tid());
+    const pid_t head = first.pid();
+    first.die();
+    wait_until([&] { return !task_exists(head); });
+    EXPECT_EQ(execute(fd, head), -ESRCH);
+    EXPECT_EQ(execute(fd, last.tid()), 0);
+    EXPECT_EQ(take_event_type(fd), THREAD_TERMINATED);
+  };
+  EXPECT_EQ(served(program), 0);
+}
+
+// "a worker found dead is ended, its scheduler wakes"
+TEST(Deaths, WorkerThatRuns) {
+  const auto program = [] {
+    const int fd = dev_open();
+    const int list = create_list(fd);
+    Victim worker(([&] { enter_worker(fd, list); }));
+    wait_until_suspended(worker.pid());
+    std::atomic<int> result{1};
+    Thread scheduler([&] {
+      become_scheduler(fd, list);
+      EXPECT_EQ(dequeue(fd, list), worker.pid());
+      EXPECT_EQ(execute(fd, worker.pid()), 0);
+      EXPECT_EQ(take_event_type(fd), THREAD_TERMINATED);
+    });
+    wait_until_executing(scheduler.tid());
+    worker.die();
+  };
+  EXPECT_EQ(served(program), 0);
+}
+
+// A scheduler dies in EXEC: its worker goes on, and another scheduler executes it.
+TEST(Deaths, SchedulerInExec) {
+  const auto program = [] {
+    const int fd = dev_open();
+    const int list = create_list(fd);
+    std::atomic<bool> dead{false};
+    Worker worker(fd, list, [&] {
+      wait_until([&] { return dead.load(); });
+      EXPECT_EQ(yield(fd), 0) << "delivers to nobody, and returns when it is executed again";
+    });
+    Victim scheduler(([&] {
+      become_scheduler(fd, list);
+      execute(fd, dequeue(fd, list));
+    }));
+    wait_until_executing(scheduler.pid());
+    const pid_t pid = scheduler.pid();
+    scheduler.die();
+    wait_until([&] { return !task_exists(pid); });
+    dead = true;
+    become_scheduler(fd, list);
+    run_workers(fd, list, 1);
+  };
+  EXPECT_EQ(served(program), 0);
+}
+
+TEST(Deaths, SchedulerInDequeue) {
+  const auto program = [] {
+    const int fd = dev_open();
+    const int list = create_list(fd);
+    Victim scheduler(([&] {
+      become_scheduler(fd, list);
+      dequeue(fd, list);
+    }));
+    wait_until_blocked(scheduler.pid());
+    scheduler.die();
+    Worker worker(fd, list);
+    become_scheduler(fd, list);
+    run_workers(fd, list, 1);
+  };
+  EXPECT_EQ(served(program), 0);
+}
+
+// A whole program of its own: a scheduler and a worker that yield to one another for ever.
+void take_turns() {
+  const int fd = dev_open();
+  const int list = create_list(fd);
+  Thread worker([&] {
+    enter_worker(fd, list);
+    for (;;) yield(fd);
+  });
+  become_scheduler(fd, list);
+  for (;;) {
+    for (const pid_t each : take_batch(fd, list)) execute(fd, each);
+    take_event_type(fd);
+  }
+}
+
+TEST(Deaths, AtAnyMoment) {
+  const auto program = [] {
+    std::mt19937_64 random(test_seed());
+    std::uniform_int_distribution<int> instant(0, 3000);
+    for (int i = 0; i < 1000; ++i) {
+      Victim victim(take_turns);
+      usleep(static_cast<useconds_t>(instant(random)));  // any moment will do
+      victim.die();
+    }
+  };
+  EXPECT_EQ(served(program), 0);
+}
+
+TEST(Deaths, TwoHundredClientsAtOnce) {
+  const auto program = [] {
+    std::vector<std::unique_ptr<Victim>> victims;
+    for (int i = 0; i < 200; ++i) victims.push_back(std::make_unique<Victim>(take_turns));
+    const int fd = dev_open();
+    const int list = create_list(fd);
+    Worker worker(fd, list, [fd] {
+      for (int i = 0; i < 100; ++i) EXPECT_EQ(yield(fd), 0);
+    });
+    become_scheduler(fd, list);
+    run_workers(fd, list, 1);
+  };
+  EXPECT_EQ(served(program), 0);
+}
+
+}  // namespace
+}  // namespace ums::test

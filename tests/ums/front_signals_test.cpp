@@ -6,6 +6,8 @@
 #include <pty.h>
 #include <termios.h>
 
+#include <fstream>
+
 #include "support/emulator.h"
 #include "ums/started.h"
 
@@ -135,6 +137,17 @@ TEST_F(FrontSignals, AStoppedProgramCanBeKilled) {
   EXPECT_EQ(WTERMSIG(program.wait()), SIGKILL);
 }
 
+// Waits until `signal` is pending for the process: a terminal's key reaches the program first.
+void await_pending(pid_t pid, int signal) {
+  for (;;) {
+    std::ifstream file(fmt::format("/proc/{}/status", pid));
+    for (std::string line; std::getline(file, line);) {
+      if (!line.starts_with("ShdPnd:")) continue;
+      if ((std::stoull(line.substr(7), nullptr, 16) >> (signal - 1) & 1) != 0) return;
+    }
+  }
+}
+
 // A program with a terminal of its own.
 class OnTerminal {
  public:
@@ -195,6 +208,7 @@ TEST_F(FrontSignals, KeysOfATerminalArriveOnce) {
     waitpid(program.pid(), &status, WUNTRACED);
     program.type(key);
     program.expect(number(signal) + "\r\n");  // behind the echo of the key
+    await_pending(program.pid(), signal);
     kill(program.pid(), SIGCONT);
     program.expect(number(SIGCONT) + "\r\n");
     kill(program.pid(), SIGUSR2);
@@ -247,10 +261,13 @@ TEST_F(FrontSignals, JobControlOfAShell) {
 
 // One that read the terminal could also end by reading its end.
 TEST_F(FrontSignals, HangUpOfTheTerminal) {
-  OnTerminal program({UMS_TEST_FRONT_PROGRAM, "sh", "-c", "echo ready; exec tail -f /dev/null"});
+  OnTerminal program({UMS_TEST_FRONT_PROGRAM, "sh", "-c",
+                      "echo ready; exec tail -f /dev/null </dev/null >/dev/null 2>&1"});
   program.expect("ready");
   program.hang_up();
-  EXPECT_EQ(WTERMSIG(program.wait()), SIGHUP);
+  const int status = program.wait();
+  EXPECT_TRUE(WIFSIGNALED(status)) << WEXITSTATUS(status);
+  EXPECT_EQ(WTERMSIG(status), SIGHUP);
 }
 
 }  // namespace

@@ -68,7 +68,12 @@ bool receive_message(int socket, FrontMessage* message, bool* hung_up) {
   header.msg_iovlen = 1;
   header.msg_control = &control;
   header.msg_controllen = sizeof control;
-  const ssize_t bytes = recvmsg(socket, &header, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+  ssize_t bytes = -1;
+  do {
+    // A sender that ends with messages unread resets the connection: Linux says it once, and then
+    // gives what was sent before.
+    bytes = recvmsg(socket, &header, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+  } while (bytes < 0 && (errno == ECONNRESET || errno == EINTR));
   if (hung_up != nullptr) *hung_up = bytes == 0 || (bytes < 0 && errno != EAGAIN);
   if (bytes < static_cast<ssize_t>(kHeaderBytes)) return false;
   message->kind = static_cast<FrontMessage::Kind>(packet.kind);

@@ -16,6 +16,16 @@
 namespace ums::command {
 namespace {
 
+// P waits until F has been told of it: else nobody would kill it if K died now.
+void await_told(int pipe) {
+  char byte = 0;
+  ssize_t count = 0;
+  do {
+    count = read(pipe, &byte, 1);
+  } while (count < 0 && errno == EINTR);
+  if (count != 1) _exit(kFailedItself);  // K is gone, and F says so
+}
+
 // P, to the exec. `child_action` is what F inherited for SIGCHLD.
 [[noreturn]] void become_program(const std::vector<std::string>& command, KernelBody& body,
                                  const struct sigaction& child_action, const sigset_t& mask) {
@@ -54,10 +64,25 @@ void start_and_serve(const std::vector<std::string>& command, KernelBody& body, 
 
   sigset_t missed;
   sigpending(&missed);
+  int told[2];
+  if (pipe2(told, O_CLOEXEC) != 0) {
+    throw std::system_error(errno, std::generic_category(), "cannot make a pipe");
+  }
+  Descriptor waits(told[0]);
+  Descriptor tells(told[1]);
   const pid_t program = fork();
   if (program < 0) throw std::system_error(errno, std::generic_category(), "cannot fork");
-  if (program == 0) become_program(command, body, child_action, program_mask);
+  if (program == 0) {
+    tells.reset();
+    await_told(waits.get());
+    become_program(command, body, child_action, program_mask);
+  }
   watch.started(program);
+  if (write(tells.get(), "t", 1) != 1) {
+    throw std::system_error(errno, std::generic_category(), "cannot write to a pipe");
+  }
+  waits.reset();
+  tells.reset();
   send_missed(missed, watch.program_pidfd());
   setsid();
   close_inherited();

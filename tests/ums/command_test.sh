@@ -11,6 +11,7 @@ folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 cd "$folder"
 unset UMS_BACKEND LD_PRELOAD ASAN_OPTIONS
+export PATH=/usr/bin:/bin # a folder that cannot be searched makes 126 of 127, as of env
 export UMS_QUIET=1
 
 die() {

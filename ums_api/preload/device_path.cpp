@@ -101,7 +101,7 @@ bool names_device(int folder, const char* path) noexcept {
 }
 
 bool links_to_device(int folder, const char* path) noexcept {
-  char target[256];
+  char target[256] = "";
   const long bytes = raw_syscall(SYS_readlinkat, folder, syscall_arg(path), syscall_arg(target),
                                  sizeof target - 1);
   if (bytes <= 0) return false;

@@ -30,7 +30,10 @@ Words shell(const std::string& script) { return {"sh", "-c", script}; }
 
 class Front : public testing::Test {
  protected:
-  void SetUp() override { SKIP_UNDER_EMULATOR("it has no program of its machine to start"); }
+  void SetUp() override {
+    SKIP_UNDER_EMULATOR("it has no program of its machine to start");
+    setenv("PATH", "/usr/bin:/bin", 1);  // in a folder that cannot be searched none is missing
+  }
 };
 
 // Both run alike, with the same `in_child`, and print something.

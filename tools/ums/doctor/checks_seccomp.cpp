@@ -37,8 +37,9 @@ int install_filter() {
   if (!filter) return -ENOMEM;
   // libseccomp turns what the kernel says into ECANCELED otherwise.
   seccomp_attr_set(filter.get(), SCMP_FLTATR_API_SYSRAWRC, 1);
-  const scmp_arg_cmp argument = SCMP_A0(SCMP_CMP_EQ, kProbeArgument, 0);
-  int result = seccomp_rule_add(filter.get(), SCMP_ACT_NOTIFY, SCMP_SYS(getpriority), 1, argument);
+  const scmp_arg_cmp argument = {0, SCMP_CMP_EQ, kProbeArgument, 0};
+  int result =
+      seccomp_rule_add_array(filter.get(), SCMP_ACT_NOTIFY, SCMP_SYS(getpriority), 1, &argument);
   if (result == 0) result = seccomp_load(filter.get());
   return result == 0 ? seccomp_notify_fd(filter.get()) : result;
 }

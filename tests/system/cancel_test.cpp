@@ -9,10 +9,6 @@
 #include <atomic>
 #include <csignal>
 
-#include "sim_kernel/base/raw_syscall.h"
-#include "sim_kernel/parallel/idle.h"
-#include "sim_kernel/parallel/signals/signal_aim.h"
-#include "support/emulator.h"
 #include "support/system_test.h"
 
 namespace ums::test {
@@ -68,24 +64,6 @@ TEST_F(Cancel, WorkerThatBlocksAndYields) {
   }
 }
 
-// Its signal has the number of the wake-up too. Who sends it to the process, and so perhaps to a
-// parked thread, takes neither away. (Sent to that thread here, with the mark of sigqueue.)
-TEST_F(Cancel, SignalForTheProcessIsIgnored) {
-  SKIP_UNDER_EMULATOR("it copies only the fields of a signal that it knows");
-  become_scheduler(fd_, list_);
-  Worker worker(fd_, list_);
-  siginfo_t info{};
-  info.si_signo = kernel::kWakeSignal;
-  info.si_code = SI_QUEUE;
-  info.si_pid = getpid();
-  kernel::aim_at_process(info);
-  ASSERT_EQ(kernel::raw_syscall(SYS_rt_tgsigqueueinfo, getpid(), worker.tid(), kernel::kWakeSignal,
-                                kernel::syscall_arg(&info)),
-            0);
-  wait_until_asleep(worker.tid());
-  run_workers(fd_, list_, 1);
-}
-
 // The scheduler is cancelled when its EXEC ends, and its worker goes on.
 TEST_F(Cancel, SchedulerThatExecutes) {
   if (UMS_SANITIZE_THREAD) GTEST_SKIP() << "ThreadSanitizer cannot be left anywhere";
@@ -110,7 +88,7 @@ TEST_F(Cancel, SchedulerThatExecutes) {
   EXPECT_EQ(pthread_cancel(scheduler.handle()), 0);
   cancelled = true;
   EXPECT_EQ(scheduler.join(), PTHREAD_CANCELED);
-  EXPECT_TRUE(went_on);
+  wait_until([&] { return went_on.load(); });
   become_scheduler(fd_, list_);
   run_workers(fd_, list_, 1);
 }

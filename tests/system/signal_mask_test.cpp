@@ -129,6 +129,7 @@ TEST_F(SignalMask, WorkerChangesIt) {
 
 // A YIELD pays for nothing.
 TEST_F(SignalMask, ChangeOfAWorkerThatYieldsStaysUntilOneEnds) {
+  SKIP_IN_SERVER("a worker's mask is its own");
   Worker changer(fd_, list_, [this] { block_and_yield(); });
   run_until_yield(changer);
   EXPECT_TRUE(blocked(SIGHUP));
@@ -138,6 +139,7 @@ TEST_F(SignalMask, ChangeOfAWorkerThatYieldsStaysUntilOneEnds) {
 
 // A signal that the worker left pending reaches the scheduler's thread, outside of the kernel.
 TEST_F(SignalMask, SignalThatWaitedIsHandledByTheScheduler) {
+  SKIP_IN_SERVER("a worker's mask is its own");
   if (UMS_SANITIZE_THREAD) GTEST_SKIP() << "handlers run late";
   static std::atomic<int> handler_fd;
   static std::atomic<int> result;
@@ -158,6 +160,7 @@ TEST_F(SignalMask, SignalThatWaitedIsHandledByTheScheduler) {
 }
 
 TEST_F(SignalMask, HandlerOfASignalThatWaitedMayEndTheScheduler) {
+  SKIP_IN_SERVER("a worker's mask is its own");
   if (UMS_SANITIZE_THREAD) GTEST_SKIP() << "ThreadSanitizer cannot be left anywhere";
   handle(SIGUSR1, [](int) { pthread_exit(&handler_left); });
   Worker worker(fd_, list_, [] {
@@ -177,6 +180,7 @@ TEST_F(SignalMask, HandlerOfASignalThatWaitedMayEndTheScheduler) {
 // ---- whose mask it is
 
 TEST_F(SignalMask, NestedSchedulerHasThatOfItsCarrier) {
+  SKIP_IN_SERVER("a worker's mask is its own");
   const int inner = create_list(fd_);
   Worker both(fd_, list_, [&] {
     become_scheduler(fd_, inner);
@@ -248,6 +252,7 @@ TEST_F(SignalMask, SchedulersOwnChangesStay) {
 
 // It saves and restores its mask while a worker's change is still there.
 TEST_F(SignalMask, SchedulersOwnChangesAreNotTheWorkers) {
+  SKIP_IN_SERVER("a worker's mask is its own");
   Worker changer(fd_, list_, [this] { block_and_yield(); });
   run_until_yield(changer);
   sigset_t saved;

@@ -156,6 +156,8 @@ void open_kernel_window() {
   static Window window;
 }
 
+void use_kernel_window(pid_t process) { kernel_process = process; }
+
 bool kernel_is_embedded() { return false; }
 bool force_pipe_copies(bool /*forced*/) { return false; }
 

@@ -13,4 +13,7 @@ LiveObjects objects_of_kernel();
 // Opens it in the calling process, whose kernel loop answers; its children ask.
 void open_kernel_window();
 
+// The calling process asks at the window of this kernel process, not at an ancestor's.
+void use_kernel_window(pid_t kernel_process);
+
 }  // namespace ums::test

@@ -11,8 +11,10 @@
 #include <sys/types.h>
 
 #include <cstddef>
+#include <cstdint>
 #include <map>
 #include <string>
+#include <vector>
 
 #include "sim_kernel/sched/task_state.h"
 
@@ -42,6 +44,10 @@ using LiveObjects = std::map<std::string, std::size_t>;
 LiveObjects live_objects();
 
 unsigned misuse_count();
+
+// The number that the kernel's next record gets in its log, and the texts from a number on.
+std::uint64_t log_next();
+std::vector<std::string> log_since(std::uint64_t number);
 
 bool any_lock_held();
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fmt/core.h>
 
+#include "sim_kernel/base/printk.h"
 #include "sim_kernel/debug/misuse.h"
 #include "sim_kernel/mm/kvmalloc.h"
 #include "sim_kernel/mm/slab.h"
@@ -53,6 +54,16 @@ LiveObjects live_objects() {
 }
 
 unsigned misuse_count() { return kernel::misuse_count(); }
+
+std::uint64_t log_next() { return kernel::printk_next_sequence(); }
+
+std::vector<std::string> log_since(std::uint64_t number) {
+  std::vector<std::string> texts;
+  kernel::printk_read(number,
+                      [&](const kernel::LogRecord& record) { texts.emplace_back(record.text()); });
+  return texts;
+}
+
 bool any_lock_held() { return kernel::lock_rank_any_held(); }
 
 void print_tasks() {

@@ -190,6 +190,15 @@ TEST_F(KnownDifferences, SetuidIsRefusedWhileWorkersAreCaptured) {
   EXPECT_EQ(setuid(getuid()), 0) << "nobody is captured";
 }
 
+// The C library signals all threads, those in the device too.
+TEST_F(KnownDifferences, SetuidWorksUnderAKernelProcess) {
+  if (embedded_) GTEST_SKIP() << "threads are captured";
+  Worker worker(fd_, list_, [] { EXPECT_EQ(setgid(getgid()), 0); });
+  EXPECT_EQ(setuid(getuid()), 0);
+  EXPECT_EQ(setresgid(getgid(), getgid(), getgid()), 0);
+  run_workers(fd_, list_, 1);
+}
+
 // "a blocking call in a worker | blocks the carrier"
 TEST_F(KnownDifferences, BlockingCallBlocksTheCarrier) {
   int ends[2];

@@ -14,8 +14,6 @@
 #include <string>
 #include <vector>
 
-#include "sim_kernel/base/printk.h"
-#include "sim_kernel/sync/rcu.h"
 #include "support/system_test.h"
 
 namespace ums::test {
@@ -291,44 +289,39 @@ TEST_F(ThreadEnd, WorkersInTheHandOfADeadSchedulerStayExecutable) {
 
 // Each once, by the scheduler that had dequeued it: not by one that came later and got its memory.
 TEST_F(ThreadEnd, OrphansAreReportedOnce) {
-  SKIP_IN_SERVER("its log is in another process");
   Worker worker(fd_, list_);
-  const std::uint64_t first = kernel::printk_next_sequence();
+  const std::uint64_t first = log_next();
   Thread dying([&] {
     become_scheduler(fd_, list_);
     ASSERT_EQ(dequeue(fd_, list_), worker.tid());
   });
   dying.join();
   for (int i = 0; i < 3; ++i) {
-    kernel::rcu_barrier();  // frees the scheduler before
+    live_objects();  // frees the scheduler before
     Thread unconcerned([&] { become_scheduler(fd_, list_); });
   }
-  std::vector<std::string> reports;
-  kernel::printk_read(
-      first, [&](const kernel::LogRecord& record) { reports.emplace_back(record.text()); });
-  EXPECT_EQ(reports, std::vector{"scheduler " + std::to_string(dying.tid()) +
-                                 " ended with worker " + std::to_string(worker.tid()) +
-                                 " dequeued: no list has it, execute it by its id"});
+  EXPECT_EQ(log_since(first), std::vector{"scheduler " + std::to_string(dying.tid()) +
+                                          " ended with worker " + std::to_string(worker.tid()) +
+                                          " dequeued: no list has it, execute it by its id"});
   EXPECT_EQ(execute(fd_, worker.tid()), 0);
 }
 
 // Nor twice, once for itself and once for the worker that carries it: it was named in a batch
 // before. The workers are many, for the order in which the kernel comes to them is not ours.
 TEST_F(ThreadEnd, CarriedOrphansAreReportedOnce) {
-  SKIP_IN_SERVER("its log is in another process");
   constexpr std::size_t kWorkers = 8;
   std::vector<std::unique_ptr<Worker>> workers;
   for (std::size_t i = 0; i < kWorkers; ++i) {
     workers.push_back(std::make_unique<Worker>(fd_, list_, [this] { EXPECT_EQ(yield(fd_), 0); }));
   }
-  const std::uint64_t first = kernel::printk_next_sequence();
+  const std::uint64_t first = log_next();
   Thread dying([&] {
     become_scheduler(fd_, list_);
     for (const pid_t worker : take_batch(fd_, list_)) ASSERT_EQ(execute(fd_, worker), 0);
     ASSERT_EQ(dequeue(fd_, list_), workers.front()->tid());  // carries the others
   });
   dying.join();
-  EXPECT_EQ(kernel::printk_read(first, [](const kernel::LogRecord&) {}), kWorkers);
+  EXPECT_EQ(log_since(first).size(), kWorkers);
   for (const auto& worker : workers) EXPECT_EQ(execute(fd_, worker->tid()), 0);
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The kernel process is the parent of the tests' process (main.cpp). Each look is a
-// connection: the kernel loop reads a word and a thread id, and answers by a text.
+// connection: the kernel loop reads a question and a number, and answers by a text.
 #include "support/kernel_view.h"
 
 #include <fmt/core.h>
@@ -15,6 +15,7 @@
 #include <cstring>
 #include <sstream>
 
+#include "sim_kernel/base/printk.h"
 #include "sim_kernel/debug/misuse.h"
 #include "sim_kernel/mm/kvmalloc.h"
 #include "sim_kernel/mm/slab.h"
@@ -30,11 +31,11 @@ namespace {
 
 using kernel::Task;
 
-enum class Question : int { kTask, kObjects, kMisuses, kLocks, kTasks };
+enum class Question : int { kTask, kObjects, kMisuses, kLocks, kTasks, kLogNext, kLog };
 
 struct Asked {
   Question question;
-  pid_t tid;
+  std::uint64_t number;  // of a thread, or of a record
 };
 
 // ---- in the kernel process
@@ -63,10 +64,17 @@ std::string objects_text() {
   return text;
 }
 
+std::string log_text(std::uint64_t first) {
+  std::string text;
+  kernel::printk_read(
+      first, [&](const kernel::LogRecord& record) { text.append(record.text()).append("\n"); });
+  return text;
+}
+
 std::string answer_to(const Asked& asked) {
   switch (asked.question) {
     case Question::kTask:
-      return tasks_text(asked.tid);
+      return tasks_text(static_cast<pid_t>(asked.number));
     case Question::kTasks:
       return tasks_text(0);
     case Question::kObjects:
@@ -75,6 +83,10 @@ std::string answer_to(const Asked& asked) {
       return std::to_string(kernel::misuse_count());
     case Question::kLocks:
       return kernel::lock_rank_any_held() ? "1" : "0";
+    case Question::kLogNext:
+      return std::to_string(kernel::printk_next_sequence());
+    case Question::kLog:
+      return log_text(asked.number);
   }
   return {};
 }
@@ -121,10 +133,10 @@ class Window final : public kernel::EventSource {
 
 pid_t kernel_process = 0;
 
-std::string ask(Question question, pid_t tid = 0) {
+std::string ask(Question question, std::uint64_t number = 0) {
   const int peer = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
   const sockaddr_un address = address_of(kernel_process);
-  const Asked asked{question, tid};
+  const Asked asked{question, number};
   std::array<char, 16384> text;
   ssize_t count = -1;
   if (connect(peer, generic(address), sizeof address) == 0 &&
@@ -162,7 +174,7 @@ bool kernel_is_embedded() { return false; }
 bool force_pipe_copies(bool /*forced*/) { return false; }
 
 TaskLook look_at_task(pid_t tid) {
-  std::istringstream text(ask(Question::kTask, tid));
+  std::istringstream text(ask(Question::kTask, static_cast<std::uint64_t>(tid)));
   int state = 0;
   TaskLook look;
   look.found = bool(text >> tid >> state);
@@ -181,6 +193,16 @@ LiveObjects live_objects() {
 }
 
 unsigned misuse_count() { return static_cast<unsigned>(std::stoul(ask(Question::kMisuses))); }
+
+std::uint64_t log_next() { return std::stoull(ask(Question::kLogNext)); }
+
+std::vector<std::string> log_since(std::uint64_t number) {
+  std::istringstream text(ask(Question::kLog, number));
+  std::vector<std::string> texts;
+  for (std::string line; std::getline(text, line);) texts.push_back(line);
+  return texts;
+}
+
 bool any_lock_held() { return ask(Question::kLocks) == "1"; }
 
 void print_tasks() {

@@ -56,6 +56,16 @@ inline constexpr std::size_t kSlabFirstBytes = std::size_t{64} * 1024;
 inline constexpr std::size_t kSlabRegionBytesMax = std::size_t{64} * 1024 * 1024;
 inline constexpr std::size_t kSlabRegionsMax = 32;
 
+// Published memory (publish/publish.h): all of it, and what regions are aligned to. Each step makes
+// this much of a region usable, or a part of it if that is more.
+inline constexpr std::size_t kPublishBytes = std::size_t{1} * 1024 * 1024 * 1024;
+inline constexpr std::size_t kRegionAlign = std::size_t{64} * 1024;
+inline constexpr std::size_t kPublishStepBytes = std::size_t{16} * 1024;
+inline constexpr std::size_t kPublishStepsMax = 32;
+
+// How many files that others have left behind a kernel looks for when it starts to publish.
+inline constexpr int kLeftFilesMax = 32;
+
 // User objects up to this size are written completely or not at all, wherever they lie.
 inline constexpr std::size_t kUserObjectBytesMax = 64;
 

@@ -9,6 +9,7 @@
 #include "sim_kernel/base/kassert.h"
 #include "sim_kernel/base/raw_syscall.h"
 #include "sim_kernel/mm/fault_inject.h"
+#include "sim_kernel/publish/publish.h"
 
 #if UMS_SANITIZE_ADDRESS
 #include <sanitizer/asan_interface.h>
@@ -32,13 +33,15 @@ void* map_region(std::size_t bytes) noexcept {
   const long address = raw_syscall(SYS_mmap, 0, static_cast<long>(bytes), PROT_READ | PROT_WRITE,
                                    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (address < 0) return nullptr;  // no user address has this bit
-  void* const base = reinterpret_cast<void*>(address);
+  return reinterpret_cast<void*>(address);
+}
+
+void tell_sanitizers([[maybe_unused]] void* base, [[maybe_unused]] std::size_t bytes) noexcept {
 #if UMS_SANITIZE_ADDRESS
   __asan_poison_memory_region(base, bytes);
 #endif
   // Objects own memory of malloc: what they point to is no leak.
   if (&__lsan_register_root_region != nullptr) __lsan_register_root_region(base, bytes);
-  return base;
 }
 
 }  // namespace
@@ -75,9 +78,10 @@ SlabCache::Place SlabCache::take_locked() noexcept {
     check_poison(object);
     return {slot, object};
   }
-  if (regions_count_ == 0 || fresh_ == regions_[regions_count_ - 1].count) {
-    if (!grow_locked()) return {nullptr, nullptr};
-  }
+  while (regions_count_ == 0 || fresh_ == ready_) [[unlikely]] {
+      if (regions_count_ > 0 && make_ready_locked(regions_[regions_count_ - 1])) break;
+      if (!grow_locked()) return {nullptr, nullptr};
+    }
   const Region& region = regions_[regions_count_ - 1];
   const std::uint32_t index = fresh_++;
   char* const object = region.objects + std::size_t{index} * stride_;
@@ -112,11 +116,13 @@ bool SlabCache::grow_locked() noexcept {
           "cache {}: objects of {} bytes, aligned to {}", name_, object_bytes_, align_);
   if (regions_count_ == kSlabRegionsMax) return false;
   const std::size_t bytes = std::min(kSlabFirstBytes << regions_count_, kSlabRegionBytesMax);
-  char* const base = static_cast<char*>(map_region(bytes));
+  const auto count = static_cast<std::uint32_t>(bytes / (stride_ + sizeof(Slot)));
+  char* const base = map_locked(bytes, count);
   if (base == nullptr) return false;
-  if (regions_count_ == 0) register_cache();
+  tell_sanitizers(base, bytes);
+  if (!registered_) register_cache();
   Region& region = regions_[regions_count_++];
-  region.count = static_cast<std::uint32_t>(bytes / (stride_ + sizeof(Slot)));
+  region.count = count;
   region.objects = base;
   region.slots = reinterpret_cast<Slot*>(base + bytes) - region.count;
 #if UMS_SANITIZE_ADDRESS
@@ -126,8 +132,39 @@ bool SlabCache::grow_locked() noexcept {
   return true;
 }
 
+// Memory for a region, or null. Sets ready_ for it.
+char* SlabCache::map_locked(std::size_t bytes, std::uint32_t count) noexcept {
+  if (flags_ == SlabFlags::kPublished) {
+    if (char* const published = publish_region(name_, stride_, count, bytes)) {
+      ready_ = 0;
+      return published;
+    }
+    publish_missing();
+  }
+  char* const region = static_cast<char*>(map_region(bytes));
+  if (region != nullptr) ready_ = count;
+  return region;
+}
+
+// Makes more objects of a region usable. Returns false if there are none: it ends where it has come
+// to then.
+bool SlabCache::make_ready_locked(Region& region) noexcept {
+  if (ready_ == region.count) return false;
+  const std::size_t bytes = std::size_t{region.count} * stride_;
+  const std::size_t step = std::max(kPublishStepBytes, bytes / kPublishStepsMax) / stride_;
+  const std::size_t more = std::min<std::size_t>(step, region.count - ready_);
+  if (publish_ready(region.objects + std::size_t{ready_} * stride_, more * stride_) &&
+      publish_ready(reinterpret_cast<char*>(region.slots + ready_), more * sizeof(Slot))) {
+    ready_ += static_cast<std::uint32_t>(more);
+    return true;
+  }
+  region.count = ready_;
+  return false;
+}
+
 // Ordering: release; pairs with the acquires in slab_reset_after_fork and slab_for_each.
 void SlabCache::register_cache() noexcept {
+  registered_ = true;
   next_cache_ = all_caches.load(std::memory_order_relaxed);
   while (!all_caches.compare_exchange_weak(next_cache_, this, std::memory_order_release,
                                            std::memory_order_relaxed)) {
@@ -167,6 +204,11 @@ void SlabCache::reset_after_fork() noexcept {
   lock_.reset_after_fork();
   SpinGuard guard(lock_);
   free_ = nullptr;
+  if (flags_ == SlabFlags::kPublished) {
+    regions_count_ = 0;
+    live_.store(0, std::memory_order_relaxed);
+    return;
+  }
   std::size_t live = 0;
   for (std::uint32_t r = 0; r < regions_count_; ++r) {
     const Region& region = regions_[r];

@@ -8,7 +8,8 @@
 //     workers.destroy(worker);
 //
 // Memory comes from Linux in regions that double in size, is touched as it is used, and is never
-// handed back: a stale pointer reads an object of the same cache. In debug and sanitizer builds
+// handed back: a stale pointer reads an object of the same cache. That of a kPublished cache is in
+// the kernel's state file, where others can read it (publish/publish.h), if there is room. In debug and sanitizer builds
 // free objects are filled with kPoisonFree, and asserted to be so when they are allocated again;
 // AddressSanitizer reports any access to them. A kTypesafeByRcu cache leaves free objects as they
 // were, for readers that may look at one too late and check.
@@ -37,6 +38,7 @@ namespace ums::kernel {
 enum class SlabFlags : std::uint8_t {
   kNone,
   kTypesafeByRcu,  // Linux: SLAB_TYPESAFE_BY_RCU
+  kPublished,
 };
 
 inline constexpr unsigned char kPoisonFree = 0x6b;  // Linux: POISON_FREE
@@ -94,6 +96,8 @@ class SlabCache {
   const Region& region_of_slot_locked(const Slot* slot) const noexcept REQUIRES(lock_);
   Place place_of_locked(void* object) const noexcept REQUIRES(lock_);
   bool grow_locked() noexcept REQUIRES(lock_);
+  char* map_locked(std::size_t bytes, std::uint32_t count) noexcept REQUIRES(lock_);
+  bool make_ready_locked(Region& region) noexcept REQUIRES(lock_);
   void register_cache() noexcept;
   void reset_after_fork() noexcept;
   void poison(char* object) const noexcept;
@@ -109,13 +113,16 @@ class SlabCache {
   SpinLock<LockRank::kSlab> lock_;
   Slot* free_ GUARDED_BY(lock_) = nullptr;
   std::uint32_t fresh_ GUARDED_BY(lock_) = 0;  // objects of the newest region used so far
+  std::uint32_t ready_ GUARDED_BY(lock_) = 0;  // and how many of them may be
   std::uint32_t regions_count_ GUARDED_BY(lock_) = 0;
   Region regions_[kSlabRegionsMax] GUARDED_BY(lock_) = {};
   std::atomic<std::size_t> live_{0};  // written under lock_
+  bool registered_ = false;           // written under lock_
   SlabCache* next_cache_ = nullptr;   // constant once the cache is registered
 };
 
-// In a forked child: every cache forgets its lock's holder, and finds its free objects anew.
+// In a forked child: every cache forgets its lock's holder, and finds its free objects anew. What
+// was published belongs to nobody: those caches begin again, without objects.
 void slab_reset_after_fork() noexcept;
 
 // Calls visit(cache) for every cache that ever held memory, newest first. For tests and tools.

@@ -10,9 +10,11 @@
 #include "sim_kernel/init/init_kernel.h"
 #include "sim_kernel/mm/slab.h"
 #include "sim_kernel/parallel/descriptor_table.h"
+#include "sim_kernel/publish/publish.h"
 #include "sim_kernel/sched/task.h"
 #include "sim_kernel/sync/rcu.h"
 #include "sim_kernel/ums/device.h"
+#include "sim_kernel/ums/published.h"
 
 namespace ums::kernel {
 
@@ -21,6 +23,7 @@ namespace {
 // The child has one thread, the kernel's memory as the others left it, and none of their locks'
 // holders.
 void restart_in_child() noexcept {
+  publish_reset_after_fork();
   slab_reset_after_fork();
   printk_reset_after_fork();
   task_reset_after_fork();
@@ -33,6 +36,7 @@ void restart_in_child() noexcept {
 void start() noexcept {
   thread_pointer_init();
   init_kernel();
+  ums_publish(KernelKind::kEmbedded);
   const int error = pthread_atfork(nullptr, nullptr, restart_in_child);
   kassert(error == 0, "no memory for the fork handler: errno {}", error);
 }

@@ -23,7 +23,7 @@ using TaskList =
                            boost::intrusive::constant_time_size<false>>;
 
 // Storage of captured threads outlives every static destructor.
-constinit ObjectCache<Task> tasks{"task"};
+constinit ObjectCache<Task> tasks{"task", SlabFlags::kPublished};
 SpinLock<LockRank::kTaskList> task_list_lock;
 alignas(TaskList) unsigned char task_list_storage[sizeof(TaskList)];
 bool task_list_made GUARDED_BY(task_list_lock) = false;

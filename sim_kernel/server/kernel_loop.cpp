@@ -9,11 +9,13 @@
 
 #include "sim_kernel/base/raw_syscall.h"
 #include "sim_kernel/init/init_kernel.h"
+#include "sim_kernel/publish/publish.h"
 #include "sim_kernel/sched/task.h"
 #include "sim_kernel/server/call.h"
 #include "sim_kernel/server/event_source.h"
 #include "sim_kernel/server/file_table.h"
 #include "sim_kernel/server/process.h"
+#include "sim_kernel/ums/published.h"
 
 namespace ums::kernel {
 
@@ -49,6 +51,7 @@ void forget_events(int descriptor) noexcept {
 
 int kernel_loop_start() noexcept {
   init_kernel();
+  ums_publish(KernelKind::kProcess);
   if (current_task() == nullptr) return ENOMEM;
   const long made = raw_syscall(SYS_epoll_create1, EPOLL_CLOEXEC);
   if (made < 0) return static_cast<int>(-made);
@@ -75,6 +78,7 @@ void kernel_loop_turn() noexcept {
 bool kernel_is_used() noexcept { return any_process() || any_file(); }
 
 void kernel_loop_stop() noexcept {
+  publish_stop();
   file_table_exit();
   raw_syscall(SYS_close, epoll);
 }

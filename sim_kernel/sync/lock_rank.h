@@ -26,6 +26,7 @@ enum class LockRank : std::uint8_t {
   kTaskList,    // all tasks
   kProcTree,    // the shape of /proc
   kSlab,        // a slab cache
+  kPublish,     // the state file
 };
 
 #if UMS_LOCK_DEBUG

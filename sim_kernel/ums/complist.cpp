@@ -14,7 +14,7 @@ namespace ums::kernel {
 
 namespace {
 
-constinit ObjectCache<Complist> complists{"ums_complist"};
+constinit ObjectCache<Complist> complists{"ums_complist", SlabFlags::kPublished};
 
 constinit Misuse delete_twice{
     "drops the reference of a worker or scheduler that still uses the list: use after free later",

@@ -7,19 +7,19 @@
 #include <boost/intrusive/parent_from_member.hpp>
 #include <cerrno>
 
-#include "procfs_emul/proc_node.h"
 #include "sim_kernel/dev/char_device.h"
 #include "sim_kernel/mm/slab.h"
 #include "sim_kernel/sched/task.h"
 #include "sim_kernel/sync/backoff.h"
 #include "sim_kernel/ums/ioctl.h"
 #include "sim_kernel/ums/proc.h"
+#include "sim_kernel/ums/published.h"
 
 namespace ums::kernel {
 
 namespace {
 
-constinit ObjectCache<UmsData> pools{"ums_data"};
+constinit ObjectCache<UmsData> pools{"ums_data", SlabFlags::kPublished};
 
 void free_pool(RcuHead* head) noexcept {
   pools.destroy(boost::intrusive::get_parent_from_member(head, &UmsData::rcu));
@@ -79,6 +79,7 @@ Result<void> ums_open(File& file, Task& opener, int flags) noexcept {
     return Error{ENOMEM};
   }
   file.private_data = data;
+  ums_publish_report();
   return {};
 }
 
@@ -91,7 +92,7 @@ Result<void> ums_ioctl(File& file, Task& me, std::uint32_t request, IoctlArg arg
 
 void ums_release(File& file) noexcept {
   UmsData& data = ums_data(file);
-  proc_remove(data.proc_folder);
+  ums_proc_remove(data);
   worker_release_all(data);
   scheduler_release_all(data);
   complist_release_all(data);

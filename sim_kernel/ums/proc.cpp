@@ -6,6 +6,7 @@
 #include <charconv>
 
 #include "procfs_emul/proc_node.h"
+#include "sim_kernel/publish/publish.h"
 #include "sim_kernel/sync/rcu.h"
 #include "sim_kernel/ums/ums_data.h"
 
@@ -144,7 +145,17 @@ Result<void> add(Owner& owner, pid_t number, ProcNode* parent) noexcept {
   Result<ProcNode*> folder = make_numbered(number, parent);
   if (!folder.ok()) return Error{ENOMEM};
   owner.proc_folder = folder.value();
-  return all_or_nothing(owner.proc_folder, fill(owner));
+  TRY(all_or_nothing(owner.proc_folder, fill(owner)));
+  owner.shown.store(true, std::memory_order_relaxed);
+  publish_changed();
+  return {};
+}
+
+template <typename Owner>
+void remove(Owner& owner) noexcept {
+  proc_remove(owner.proc_folder);
+  owner.shown.store(false, std::memory_order_relaxed);
+  publish_changed();
 }
 
 }  // namespace
@@ -168,5 +179,9 @@ Result<void> ums_proc_add(Scheduler& scheduler) noexcept {
 Result<void> ums_proc_add(Worker& worker) noexcept {
   return add(worker, worker.id, worker.data.proc_workers);
 }
+
+void ums_proc_remove(UmsData& data) noexcept { remove(data); }
+void ums_proc_remove(Scheduler& scheduler) noexcept { remove(scheduler); }
+void ums_proc_remove(Worker& worker) noexcept { remove(worker); }
 
 }  // namespace ums::kernel

@@ -15,6 +15,8 @@
 //    A reached worker knows its number; those behind it in the batch follow from that.
 // 2. Entries are removed before what they show is handed to call_rcu.
 //
+// 3. `shown` says whether an object has its entries; readers of the state file go by it.
+//
 // Thread safety: those of the calls that make and end what is shown.
 #pragma once
 
@@ -34,5 +36,10 @@ void ums_proc_init() noexcept;
 Result<void> ums_proc_add(UmsData& data) noexcept;
 Result<void> ums_proc_add(Scheduler& scheduler) noexcept;
 Result<void> ums_proc_add(Worker& worker) noexcept;
+
+// Take them out again, all at once. Context: as proc_remove.
+void ums_proc_remove(UmsData& data) noexcept;
+void ums_proc_remove(Scheduler& scheduler) noexcept;
+void ums_proc_remove(Worker& worker) noexcept;
 
 }  // namespace ums::kernel

@@ -4,7 +4,6 @@
 #include <boost/intrusive/parent_from_member.hpp>
 #include <cerrno>
 
-#include "procfs_emul/proc_node.h"
 #include "sim_kernel/mm/slab.h"
 #include "sim_kernel/ums/proc.h"
 #include "sim_kernel/ums/switch_path.h"
@@ -13,7 +12,7 @@ namespace ums::kernel {
 
 namespace {
 
-constinit ObjectCache<Scheduler> scheduler_cache{"ums_scheduler"};
+constinit ObjectCache<Scheduler> scheduler_cache{"ums_scheduler", SlabFlags::kPublished};
 
 void free_scheduler(RcuHead* head) noexcept {
   scheduler_cache.destroy(boost::intrusive::get_parent_from_member(head, &Scheduler::rcu));
@@ -29,7 +28,7 @@ Result<void> register_scheduler(UmsData& data, Task& me, Complist& list) noexcep
   }
   scheduler->events.push_startup();
   if (!data.schedulers.insert(*scheduler).ok()) {
-    proc_remove(scheduler->proc_folder);
+    ums_proc_remove(*scheduler);
     call_rcu(&scheduler->rcu, free_scheduler);
     return Error{ENOMEM};
   }
@@ -93,7 +92,7 @@ Result<Worker*> scheduler_dequeue_foreign(UmsData& data, Scheduler* caller, int 
 void scheduler_end(Scheduler& scheduler) noexcept {
   UmsData& data = scheduler.data;
   Task& me = scheduler.task;
-  proc_remove(scheduler.proc_folder);
+  ums_proc_remove(scheduler);
   mark_ended(scheduler);
   {
     RcuReadGuard guard;

@@ -52,6 +52,7 @@ struct Scheduler {
   RcuHead rcu;
   ProcNode* proc_folder = nullptr;  // constant once it is in the table
   std::atomic<bool> ended{false};   // written under `lock`
+  std::atomic<bool> shown{false};   // in /proc/ums (proc.h)
 
   SpinLock<LockRank::kScheduler> lock;
   WaitQueue event_waiters GUARDED_BY(lock);  // the scheduler, while it has no event

@@ -9,6 +9,7 @@
 
 #include <sys/types.h>
 
+#include <atomic>
 #include <boost/intrusive/list_hook.hpp>
 #include <cstdint>
 
@@ -48,6 +49,7 @@ class UmsData {
   ProcNode* proc_folder = nullptr;
   ProcNode* proc_schedulers = nullptr;
   ProcNode* proc_workers = nullptr;
+  std::atomic<bool> shown{false};  // in /proc/ums (proc.h)
 };
 
 }  // namespace ums::kernel

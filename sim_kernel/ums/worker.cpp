@@ -5,7 +5,6 @@
 #include <cerrno>
 #include <utility>
 
-#include "procfs_emul/proc_node.h"
 #include "sim_kernel/base/printk.h"
 #include "sim_kernel/debug/misuse.h"
 #include "sim_kernel/mm/slab.h"
@@ -16,7 +15,7 @@ namespace ums::kernel {
 
 namespace {
 
-constinit ObjectCache<Worker> worker_cache{"ums_worker"};
+constinit ObjectCache<Worker> worker_cache{"ums_worker", SlabFlags::kPublished};
 
 constinit Misuse execute_busy{"corrupts its lists or hangs",
                               "execute a worker once, after DEQUEUE or NEXT has named it"};
@@ -36,7 +35,7 @@ Result<Worker*> register_worker(UmsData& data, Task& me, Complist& list) noexcep
     return Error{ENOMEM};
   }
   if (!data.workers.insert(*worker).ok()) {
-    proc_remove(worker->proc_folder);
+    ums_proc_remove(*worker);
     call_rcu(&worker->rcu, free_worker);
     return Error{ENOMEM};
   }
@@ -68,7 +67,7 @@ const char* worker_state_name(WorkerState state) noexcept {
 void worker_unregister(Worker& worker) noexcept {
   Task& me = worker.task;
   UmsData& data = worker.data;
-  proc_remove(worker.proc_folder);
+  ums_proc_remove(worker);
   complist_return_rest(worker.complist, worker);
   worker.state.store(WorkerState::kEnded, std::memory_order_relaxed);
   data.workers.remove(worker);

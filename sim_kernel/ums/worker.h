@@ -56,9 +56,10 @@ struct alignas(kCacheLineBytes) Worker : WorkerNode {
   std::atomic<Scheduler*> dequeuer{nullptr};  // who took it out of its list last
   std::atomic<std::uint64_t> switches{0};     // its YIELDs; written by itself
 
-  WorkerList rest;                // of its batch, behind it, not walked yet
-  std::uint32_t rest_length = 0;  // as `rest`; 0 exactly while that is empty
-  std::uint64_t link = 0;         // its number in the dequeuer's folder of /proc/ums, once reached
+  WorkerList rest;                 // of its batch, behind it, not walked yet
+  std::uint32_t rest_length = 0;   // as `rest`; 0 exactly while that is empty
+  std::atomic<bool> shown{false};  // in /proc/ums (proc.h)
+  std::uint64_t link = 0;          // its number in the dequeuer's folder of /proc/ums, once reached
   UmsData& data;
   RcuHead rcu;
   ProcNode* proc_folder = nullptr;  // constant once others can see the worker

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sim_kernel/publish/left_file.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <fmt/core.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+
+#include <cerrno>
+#include <charconv>
+#include <cstring>
+#include <string_view>
+
+#include "sim_kernel/base/raw_syscall.h"
+
+namespace ums::kernel {
+
+namespace {
+
+// Linux's struct linux_dirent64.
+struct Entry {
+  std::uint64_t ino;
+  std::int64_t offset;
+  std::uint16_t bytes;
+  unsigned char type;
+  char name[1];
+};
+
+// Field `number` of a line of /proc/PID/stat behind the name, which is field 2; 0 if it is missing.
+std::uint64_t field(std::string_view line, int number) noexcept {
+  for (int i = 3; i < number; ++i) {
+    const std::size_t space = line.find(' ', 1);
+    if (space == std::string_view::npos) return 0;
+    line.remove_prefix(space);
+  }
+  std::uint64_t value = 0;
+  if (line.size() > 1) std::from_chars(line.data() + 1, line.data() + line.size(), value);
+  return value;
+}
+
+// Reads the beginning of a file. Returns how many bytes there were, or -errno.
+long read_file(const char* path, char* to, std::size_t bytes) noexcept {
+  const long file = raw_syscall(SYS_openat, AT_FDCWD, syscall_arg(path), O_RDONLY | O_CLOEXEC, 0);
+  if (file < 0) return file;
+  const long count = raw_syscall(SYS_read, file, syscall_arg(to), static_cast<long>(bytes));
+  raw_syscall(SYS_close, file);
+  return count;
+}
+
+bool is_half_made(const StateHeader& header) noexcept {
+  constexpr char kNothing[sizeof header.magic] = {};
+  return std::memcmp(header.magic, kNothing, sizeof kNothing) == 0;
+}
+
+// A shared lock is gained only where nobody has an exclusive one.
+bool is_locked(int descriptor) noexcept {
+  if (raw_syscall(SYS_flock, descriptor, LOCK_SH | LOCK_NB) < 0) return true;
+  raw_syscall(SYS_flock, descriptor, LOCK_UN);
+  return false;
+}
+
+}  // namespace
+
+ProcessIdentity process_identity(pid_t pid) noexcept {
+  char path[32];
+  *fmt::format_to_n(path, sizeof path - 1, "/proc/{}/stat", pid).out = '\0';
+  char text[1024];
+  const long count = read_file(path, text, sizeof text);
+  if (count <= 0) return {};
+  const std::string_view line(text, static_cast<std::size_t>(count));
+  const std::size_t name_end = line.rfind(')');  // the name may hold anything
+  if (name_end == std::string_view::npos) return {};
+  const std::string_view rest = line.substr(name_end + 1);
+  return {field(rest, 22), field(rest, 28)};
+}
+
+bool is_state_file_name(const char* name) noexcept {
+  const std::string_view text(name);
+  const std::string_view pid = text.substr(0, text.find('-'));
+  const std::string_view number = text.substr(pid.size() == text.size() ? 0 : pid.size() + 1);
+  const auto is_number = [](std::string_view digits) {
+    return !digits.empty() && digits.find_first_not_of("0123456789") == std::string_view::npos;
+  };
+  return is_number(pid) && is_number(number);
+}
+
+bool is_left_behind(int descriptor, const StateHeader& header) noexcept {
+  if (is_locked(descriptor)) return false;
+  if (is_half_made(header) || header.lock_lasts != 0) return true;
+  const ProcessIdentity now = process_identity(header.pid);
+  return now.start != header.process_start || now.stack != header.process_stack;
+}
+
+void remove_if_left(int folder, const char* name) noexcept {
+  const long file = raw_syscall(SYS_openat, folder, syscall_arg(name),
+                                O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0);
+  if (file < 0) return;
+  StateHeader header;
+  const long count =
+      raw_syscall(SYS_pread64, file, syscall_arg(&header), static_cast<long>(sizeof header), 0);
+  const bool ours =
+      count == static_cast<long>(sizeof header) &&
+      (is_half_made(header) || std::memcmp(header.magic, kStateMagic, sizeof kStateMagic) == 0);
+  if (ours && is_left_behind(static_cast<int>(file), header)) {
+    raw_syscall(SYS_unlinkat, folder, syscall_arg(name), 0);
+  }
+  raw_syscall(SYS_close, file);
+}
+
+void remove_left_files(int folder, int max) noexcept {
+  alignas(Entry) char entries[1024];
+  long count = 0;
+  while (max > 0 && (count = raw_syscall(SYS_getdents64, folder, syscall_arg(entries),
+                                         static_cast<long>(sizeof entries))) > 0) {
+    for (long at = 0; at < count && max > 0;) {
+      const auto& entry = *reinterpret_cast<const Entry*>(entries + at);
+      at += entry.bytes;
+      const char* const name = static_cast<const char*>(entry.name);
+      if (!is_state_file_name(name)) continue;
+      remove_if_left(folder, name);
+      --max;
+    }
+  }
+}
+
+}  // namespace ums::kernel

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sim_kernel/publish/run_folder.h"
+
+#include <fcntl.h>
+#include <fmt/core.h>
+#include <sys/stat.h>
+
+#include <cerrno>
+#include <cstdlib>
+
+#include "sim_kernel/base/raw_syscall.h"
+
+namespace ums::kernel {
+
+namespace {
+
+bool raw_fstat(long descriptor, struct stat& status) noexcept {
+  return raw_syscall(SYS_fstat, descriptor, syscall_arg(&status)) == 0;
+}
+
+bool is_own(const struct stat& status) noexcept {
+  return status.st_uid == static_cast<uid_t>(raw_syscall(SYS_geteuid));
+}
+
+// Whether `path` is a folder of the user, by whatever links it is reached.
+bool is_own_folder(const char* path) noexcept {
+  const long folder =
+      raw_syscall(SYS_openat, AT_FDCWD, syscall_arg(path), O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
+  if (folder < 0) return false;
+  struct stat status {};
+  const bool own = raw_fstat(folder, status) && is_own(status);
+  raw_syscall(SYS_close, folder);
+  return own;
+}
+
+template <typename... Args>
+void add(RunFolders& folders, fmt::format_string<Args...> format, Args&&... args) noexcept {
+  char* const path = folders.paths[folders.count];
+  const auto end =
+      fmt::format_to_n(path, kRunPathBytesMax - 1, format, static_cast<Args&&>(args)...);
+  if (end.size >= kRunPathBytesMax) return;
+  *end.out = '\0';
+  ++folders.count;
+}
+
+}  // namespace
+
+RunFolders run_folders() noexcept {
+  RunFolders folders;
+  const char* const runtime = secure_getenv("XDG_RUNTIME_DIR");
+  if (runtime != nullptr && *runtime == '/' && is_own_folder(runtime)) {
+    add(folders, "{}/ums", runtime);
+  }
+  const char* const named = secure_getenv("TMPDIR");
+  const char* const temporary = named != nullptr && *named == '/' ? named : "/tmp";
+  add(folders, "{}/ums-{}", temporary, raw_syscall(SYS_geteuid));
+  return folders;
+}
+
+int open_run_folder(const char* path, bool make) noexcept {
+  if (make) {
+    const long made = raw_syscall(SYS_mkdirat, AT_FDCWD, syscall_arg(path), 0700);
+    if (made < 0 && made != -EEXIST) return static_cast<int>(made);
+  }
+  const long folder = raw_syscall(SYS_openat, AT_FDCWD, syscall_arg(path),
+                                  O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, 0);
+  if (folder < 0) return static_cast<int>(folder);
+  struct stat status {};
+  if (raw_fstat(folder, status) && is_own(status) && (status.st_mode & 077) == 0) {
+    return static_cast<int>(folder);
+  }
+  raw_syscall(SYS_close, folder);
+  return -EPERM;
+}
+
+}  // namespace ums::kernel

@@ -1,40 +1,34 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim_kernel/ums/proc.h"
 
-#include <algorithm>
 #include <cerrno>
 #include <charconv>
 
 #include "procfs_emul/proc_node.h"
 #include "sim_kernel/publish/publish.h"
 #include "sim_kernel/sync/rcu.h"
+#include "sim_kernel/ums/proc_show.h"
 #include "sim_kernel/ums/ums_data.h"
 
 namespace ums::kernel {
 
 namespace {
 
-constexpr mode_t kInfoMode = 07777;
-
-void show_info(ProcText& text, pid_t tid, bool idle, std::uint64_t switches) noexcept {
-  text.print("Pid:\t{}\nState:\t{}\nSwitches:\t{}\n", tid, idle ? "I (idle)" : "R (running)",
-             static_cast<int>(switches));
-}
-
 // Idle: inside EXEC, of this file. Its thread cannot end while the lock is held, so its Task stays.
 void show_scheduler(ProcText& text, void* data) noexcept {
   auto& scheduler = *static_cast<Scheduler*>(data);
   SpinGuard guard(scheduler.lock);
+  const Task& task = scheduler.task;
   const bool idle =
       !scheduler.ended.load(std::memory_order_relaxed) &&
-      scheduler.task.state.load(std::memory_order_relaxed) == TaskState::kExecuting &&
-      scheduler.task.syscall_file.load(std::memory_order_relaxed) == &scheduler.data.file;
+      is_idle_scheduler(task.state.load(std::memory_order_relaxed),
+                        task.syscall_file.load(std::memory_order_relaxed) == &scheduler.data.file);
   show_info(text, scheduler.id, idle, scheduler.switches.load(std::memory_order_relaxed));
 }
 
 void show_worker(ProcText& text, void* data) noexcept {
   const auto& worker = *static_cast<const Worker*>(data);
-  const bool idle = worker.state.load(std::memory_order_relaxed) != WorkerState::kRunning;
+  const bool idle = is_idle_worker(worker.state.load(std::memory_order_relaxed));
   show_info(text, worker.id, idle, worker.switches.load(std::memory_order_relaxed));
 }
 
@@ -46,11 +40,12 @@ template <typename Visit>
 void visit_links_of(Worker& worker, const Scheduler& scheduler, Visit visit) noexcept {
   SpinGuard guard(worker.complist.lock);
   const WorkerState state = worker.state.load(std::memory_order_acquire);
-  if (state != WorkerState::kReached && state != WorkerState::kRunning) return;
   if (worker.dequeuer.load(std::memory_order_relaxed) != &scheduler) return;
-  std::uint64_t number = worker.link;
-  if (state == WorkerState::kReached) visit(number, worker);
-  for (WorkerNode& node : worker.rest) visit(++number, static_cast<Worker&>(node));
+  number_links(
+      state, worker.link, [&](std::uint64_t number) { visit(number, worker); },
+      [&](auto next) {
+        for (WorkerNode& node : worker.rest) visit(next(), static_cast<Worker&>(node));
+      });
 }
 
 template <typename Visit>
@@ -68,24 +63,12 @@ bool link_target(ProcText& text, std::uint64_t number, void* data) noexcept {
   visit_links(scheduler, [&](std::uint64_t other, const Worker& worker) {
     if (other != number || found) return;
     found = true;
-    text.print("/proc/ums/{}/workers/{}", scheduler.data.opener, worker.id);
+    show_link(text, scheduler.data.opener, worker.id);
   });
   return found;
 }
 
-// Puts `number` into the `count` ascending ones, of which at most `max` are kept. Returns how many
-// there are then. A worker that a resize of the table moves may be met twice.
-std::size_t insert_number(std::uint64_t number, std::uint64_t* numbers, std::size_t count,
-                          std::size_t max) noexcept {
-  if (count == max && number > numbers[max - 1]) return count;
-  std::uint64_t* const place = std::lower_bound(numbers, numbers + count, number);
-  if (place != numbers + count && *place == number) return count;
-  std::uint64_t* const end = numbers + std::min(count + 1, max);
-  std::move_backward(place, end - 1, end);
-  *place = number;
-  return std::min(count + 1, max);
-}
-
+// A worker that a resize of the table moves may be met twice.
 std::size_t list_links(std::uint64_t after, std::uint64_t* numbers, std::size_t max,
                        void* data) noexcept {
   std::size_t count = 0;

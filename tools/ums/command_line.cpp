@@ -56,6 +56,15 @@ constexpr const char* kDoctorHelp =
     "Exit status: 0 if no line says FAIL, else 1.\n"
     "See ums(1).";
 
+constexpr const char* kPsHelp =
+    "Lists the UMS kernels of this user: those in a program's own process (embedded), and kernel\n"
+    "processes with the processes that they serve.\n"
+    "\n"
+    "Kernels are found by their files in $XDG_RUNTIME_DIR/ums, or in ums-UID in $TMPDIR or /tmp.\n"
+    "\n"
+    "Exit status: 0, also if there is none; 1 if a file there cannot be read.\n"
+    "See ums(1).";
+
 constexpr const char* kHelp =
     "ums COMMAND --help tells more of each.\n"
     "\n"
@@ -82,6 +91,7 @@ class Parser {
  private:
   void add_run();
   void add_doctor();
+  void add_ps();
   void parse_options(std::vector<std::string> arguments);
   std::vector<std::string> program(const std::vector<std::string>& behind) const;
   std::string name() const;
@@ -91,8 +101,10 @@ class Parser {
   CLI::App app_{"User-mode scheduling in user space.", "ums"};
   CLI::App* run_ = nullptr;
   CLI::App* doctor_ = nullptr;
+  CLI::App* ps_ = nullptr;
   RunOptions run_options_;
   DoctorOptions doctor_options_;
+  PsOptions ps_options_;
 };
 
 Parser::Parser() {
@@ -103,6 +115,7 @@ Parser::Parser() {
   app_.footer(kHelp);
   add_run();
   add_doctor();
+  add_ps();
 }
 
 void Parser::add_run() {
@@ -120,9 +133,15 @@ void Parser::add_doctor() {
   doctor_->footer(kDoctorHelp);
 }
 
+void Parser::add_ps() {
+  ps_ = app_.add_subcommand("ps", "List the kernels that run, and their processes");
+  ps_->add_flag("--json", ps_options_.json, "Print one JSON object instead of lines");
+  ps_->footer(kPsHelp);
+}
+
 std::string Parser::name() const {
-  if (run_->parsed()) return "ums run";
-  return doctor_->parsed() ? "ums doctor" : "ums";
+  const auto parsed = app_.get_subcommands();
+  return parsed.empty() ? "ums" : "ums " + parsed.front()->get_name();
 }
 
 void Parser::refuse(const std::string& message) const {
@@ -134,7 +153,7 @@ void Parser::refuse_unknown(const std::vector<std::string>& words) const {
   if (words.empty()) return;
   const std::string& word = words.front();
   if (word.starts_with('-')) refuse(fmt::format("unknown option '{}'", word));
-  if (!doctor_->parsed()) refuse(fmt::format("unknown command '{}'", word));
+  if (app_.get_subcommands().empty()) refuse(fmt::format("unknown command '{}'", word));
   refuse(fmt::format("'{}' is too much", word));
 }
 
@@ -179,6 +198,7 @@ Request Parser::parse(std::vector<std::string> arguments) {
     return PrintText{app_.help()};
   }
   if (doctor_->parsed()) return doctor_options_;
+  if (ps_->parsed()) return ps_options_;
   if (!run_->parsed()) refuse("a command is missing");
   run_options_.command = program(behind);
   if (run_options_.machine == "simulated") refuse(kSimulated);

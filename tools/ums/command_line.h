@@ -17,12 +17,16 @@ struct DoctorOptions {
   bool json = false;
 };
 
+struct PsOptions {
+  bool json = false;
+};
+
 // A text to be printed: help, or the version.
 struct PrintText {
   std::string text;
 };
 
-using Request = std::variant<PrintText, RunOptions, DoctorOptions>;
+using Request = std::variant<PrintText, RunOptions, DoctorOptions, PsOptions>;
 
 // A command line that is wrong: the message, one line with the remedy, and the exit status.
 class UsageError : public std::runtime_error {

@@ -12,6 +12,7 @@
 #include "tools/ums/command_line.h"
 #include "tools/ums/doctor/diagnosis.h"
 #include "tools/ums/exec_program.h"
+#include "tools/ums/inspect/ps.h"
 #include "tools/ums/run_parallel.h"
 #include "tools/ums/run_server.h"
 
@@ -44,6 +45,18 @@ int do_request(const DoctorOptions& request) {
   const Diagnosis diagnosis = examine_host();
   if (!print(request.json ? diagnosis.json() : diagnosis.text())) return 1;
   return diagnosis.works() ? 0 : 1;
+}
+
+// Says what could not be read. Returns the exit status.
+int complain_of(const char* command, const std::vector<std::string>& faults) {
+  for (const std::string& fault : faults) std::fprintf(stderr, "%s: %s\n", command, fault.c_str());
+  return faults.empty() ? 0 : 1;
+}
+
+int do_request(const PsOptions& request) {
+  const Kernels kernels = find_kernels();
+  if (!print(request.json ? ps_json(kernels) : ps_text(kernels))) return 1;
+  return complain_of("ums ps", kernels.faults);
 }
 
 }  // namespace

@@ -19,8 +19,8 @@ namespace ums::kernel {
 namespace {
 
 constexpr int kNotified[] = {
-    SCMP_SYS(ioctl), SCMP_SYS(open), SCMP_SYS(openat),       SCMP_SYS(openat2),
-    SCMP_SYS(creat), SCMP_SYS(exit), SCMP_SYS(rt_sigreturn),
+    SCMP_SYS(ioctl), SCMP_SYS(open),         SCMP_SYS(openat), SCMP_SYS(openat2),  SCMP_SYS(creat),
+    SCMP_SYS(exit),  SCMP_SYS(rt_sigreturn), SCMP_SYS(execve), SCMP_SYS(execveat),
 };
 
 // Without rules for these, and with the usual action for unknown ones, their programs would die.

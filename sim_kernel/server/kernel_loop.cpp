@@ -13,6 +13,7 @@
 #include "sim_kernel/sched/task.h"
 #include "sim_kernel/server/call.h"
 #include "sim_kernel/server/event_source.h"
+#include "sim_kernel/server/exec_watch.h"
 #include "sim_kernel/server/file_table.h"
 #include "sim_kernel/server/process.h"
 #include "sim_kernel/ums/published.h"
@@ -56,7 +57,8 @@ int kernel_loop_start() noexcept {
   const long made = raw_syscall(SYS_epoll_create1, EPOLL_CLOEXEC);
   if (made < 0) return static_cast<int>(-made);
   epoll = static_cast<int>(made);
-  return file_table_init();
+  const int error = exec_watch_init();
+  return error != 0 ? error : file_table_init();
 }
 
 // Sees to all that has ended, however much that is, and then to those who ask.
@@ -80,6 +82,7 @@ bool kernel_is_used() noexcept { return any_process() || any_file(); }
 void kernel_loop_stop() noexcept {
   publish_stop();
   file_table_exit();
+  exec_watch_exit();
   raw_syscall(SYS_close, epoll);
 }
 

@@ -11,6 +11,7 @@
 #include "sim_kernel/base/raw_syscall.h"
 #include "sim_kernel/server/call.h"
 #include "sim_kernel/server/client_memory.h"
+#include "sim_kernel/server/exec_watch.h"
 #include "sim_kernel/server/file_table.h"
 #include "sim_kernel/server/listener.h"
 #include "sim_kernel/server/thread_table.h"
@@ -156,6 +157,7 @@ void handle_exit(Listener& listener, const seccomp_notif& notification) noexcept
 }  // namespace
 
 void handle_notification(Listener& listener, const seccomp_notif& notification) noexcept {
+  exec_look(thread_of(notification));
   if (notification.data.arch != kArch) return listener.pass_on(notification.id);
   switch (notification.data.nr) {
     case SYS_ioctl:
@@ -166,6 +168,10 @@ void handle_notification(Listener& listener, const seccomp_notif& notification) 
       return handle_sigreturn(listener, notification);
     case SYS_exit:
       return handle_exit(listener, notification);
+    case SYS_execve:
+    case SYS_execveat:
+      exec_begins(thread_of(notification));
+      return listener.pass_on(notification.id);
     default:
       return handle_open(listener, notification);
   }

@@ -7,6 +7,7 @@
 //     fcntl F_GETFL, F_SETFL         on a file of ours: the flags that the device would show
 //     open, openat, openat2, creat   of /dev/ums: a new file; else Linux
 //     rt_sigreturn                   perhaps an answer was lost (lost_answer.h); then Linux
+//     execve, execveat               Linux; did it happen? (exec_watch.h)
 //     exit                           the thread's roles end first; then Linux
 //
 // Thread safety: one thread, the kernel loop.

@@ -9,6 +9,7 @@
 #include "sim_kernel/base/raw_syscall.h"
 #include "sim_kernel/mm/slab.h"
 #include "sim_kernel/server/call.h"
+#include "sim_kernel/server/exec_watch.h"
 
 namespace ums::kernel {
 
@@ -29,9 +30,13 @@ constinit ObjectCache<Process> process_cache{"process"};
 
 }  // namespace
 
-Process* find_or_make_process(pid_t pid) noexcept {
+Process* find_process(pid_t pid) noexcept {
   const auto found = processes.find(pid);
-  if (found != processes.end()) return &*found;
+  return found != processes.end() ? &*found : nullptr;
+}
+
+Process* find_or_make_process(pid_t pid) noexcept {
+  if (Process* const found = find_process(pid)) return found;
   const auto pidfd = static_cast<int>(raw_syscall(SYS_pidfd_open, pid, 0));
   if (pidfd < 0) return nullptr;
   Process* const process = process_cache.create(pid, pidfd);
@@ -47,6 +52,7 @@ Process* find_or_make_process(pid_t pid) noexcept {
 bool any_process() noexcept { return !processes.empty(); }
 
 void free_process(Process& process) noexcept {
+  exec_forget(process);
   forget_events(process.pidfd);
   raw_syscall(SYS_close, process.pidfd);
   processes.erase(processes.iterator_to(process));
@@ -54,12 +60,14 @@ void free_process(Process& process) noexcept {
 }
 
 // The last thread takes the process along.
-void Process::on_event(std::uint32_t /*events*/) noexcept {
+void end_threads(Process& process) noexcept {
   for (bool last = false; !last;) {
-    MachineTask& machine = threads.front();
-    last = &machine == &threads.back();
+    MachineTask& machine = process.threads.front();
+    last = &machine == &process.threads.back();
     thread_is_gone(*boost::intrusive::get_parent_from_member(&machine, &Task::machine));
   }
 }
+
+void Process::on_event(std::uint32_t /*events*/) noexcept { end_threads(*this); }
 
 }  // namespace ums::kernel

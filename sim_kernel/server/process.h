@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Process: a process with threads that have called. Its end is the end of them all.
+// Process: a process with threads that have called. Its end is the end of them all, and so is an
+// exec (exec_watch.h).
 //
 // Thread safety: one thread, the kernel loop.
 #pragma once
@@ -34,6 +35,12 @@ struct Process final : EventSource {
 
 // The process `pid`, made if need be. Null: it is gone, or memory or descriptors have run out.
 Process* find_or_make_process(pid_t pid) noexcept;
+
+// The process `pid` if it is known, or null.
+Process* find_process(pid_t pid) noexcept;
+
+// Ends all its threads, and forgets it.
+void end_threads(Process& process) noexcept;
 
 bool any_process() noexcept;
 

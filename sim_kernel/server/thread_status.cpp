@@ -36,6 +36,24 @@ pid_t process_of_thread(pid_t tid) noexcept {
   return line != nullptr ? static_cast<pid_t>(std::atoi(line + 6)) : -1;
 }
 
+// "PID (NAME) STATE ..." in words: flags are the ninth, code begins at the 26th, the stack at the
+// 28th. The name may hold anything.
+Image image_of_process(pid_t pid) noexcept {
+  constexpr std::uint64_t kForkNoExec = 0x40;  // Linux: PF_FORKNOEXEC
+  const ThreadFile stat(pid, "stat");
+  const char* word = std::strrchr(stat.text, ')');
+  Image image;
+  for (int number = 3; word != nullptr && number <= 28; ++number) {
+    word = std::strchr(word + 1, ' ');
+    if (word == nullptr) break;
+    if (number == 9) image.is_forked = (std::strtoul(word, nullptr, 10) & kForkNoExec) != 0;
+    if (number == 26) image.code = std::strtoul(word, nullptr, 10);
+    if (number == 28) image.stack = std::strtoul(word, nullptr, 10);
+  }
+  image.is_known = word != nullptr;
+  return image;
+}
+
 // "NUMBER ARGUMENT*6 STACK INSTRUCTION", from the second on in hexadecimal digits.
 std::uint64_t stack_of_waiting_thread(pid_t tid) noexcept {
   const ThreadFile call(tid, "syscall");

@@ -14,6 +14,19 @@ namespace ums::kernel {
 // The process that thread `tid` belongs to, or -1: there is no such thread, or no free descriptor.
 pid_t process_of_thread(pid_t tid) noexcept;
 
+// What tells images of a process (execve(2)) from one another, but for those that Linux has laid at
+// the same addresses: each is, then, the image of a process that had executed before.
+struct Image {
+  bool is_known = false;   // else there is no such process, or no free descriptor
+  bool is_forked = false;  // it has executed nothing since it was forked
+  std::uint64_t code = 0;  // 0 too if the process's leader has ended
+  std::uint64_t stack = 0;
+
+  friend bool operator==(const Image&, const Image&) = default;
+};
+
+Image image_of_process(pid_t pid) noexcept;
+
 // The stack pointer of a thread that waits for an answer, or 0.
 std::uint64_t stack_of_waiting_thread(pid_t tid) noexcept;
 

@@ -25,7 +25,7 @@ struct ThreadFile {
     text[count > 0 ? count : 0] = '\0';
   }
 
-  char text[1024] = "";
+  char text[2048] = "";
 };
 
 }  // namespace
@@ -34,6 +34,16 @@ pid_t process_of_thread(pid_t tid) noexcept {
   const ThreadFile status(tid, "status");
   const char* const line = std::strstr(status.text, "\nTgid:");
   return line != nullptr ? static_cast<pid_t>(std::atoi(line + 6)) : -1;
+}
+
+bool is_signal_held_off(pid_t tid, int signal) noexcept {
+  const ThreadFile status(tid, "status");
+  std::uint64_t set = 0;
+  for (const char* const name : {"\nSigBlk:", "\nSigIgn:"}) {
+    const char* const line = std::strstr(status.text, name);
+    if (line != nullptr) set |= std::strtoul(line + std::strlen(name), nullptr, 16);
+  }
+  return (set >> (signal - 1) & 1) != 0;
 }
 
 // "PID (NAME) STATE ..." in words: flags are the ninth, code begins at the 26th, the stack at the

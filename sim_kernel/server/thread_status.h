@@ -30,4 +30,7 @@ Image image_of_process(pid_t pid) noexcept;
 // The stack pointer of a thread that waits for an answer, or 0.
 std::uint64_t stack_of_waiting_thread(pid_t tid) noexcept;
 
+// Whether a signal to a thread would be lost or kept: the thread ignores or blocks it.
+bool is_signal_held_off(pid_t tid, int signal) noexcept;
+
 }  // namespace ums::kernel

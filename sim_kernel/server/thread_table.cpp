@@ -82,7 +82,9 @@ void machine_task_reset_after_fork() noexcept { kernel_loop_task = nullptr; }
 void abort_program() noexcept {
   const Task& me = *current_task();
   if (&me == kernel_loop_task) return;
-  raw_syscall(SYS_tgkill, me.machine.process->pid, me.tid, SIGABRT);
+  // As abort(3) does, it does not take no for an answer.
+  const int signal = is_signal_held_off(me.tid, SIGABRT) ? SIGKILL : SIGABRT;
+  raw_syscall(SYS_tgkill, me.machine.process->pid, me.tid, signal);
 }
 
 }  // namespace ums::kernel

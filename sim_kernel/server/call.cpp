@@ -13,6 +13,7 @@
 #include "sim_kernel/server/file_table.h"
 #include "sim_kernel/server/listener.h"
 #include "sim_kernel/server/lost_answer.h"
+#include "sim_kernel/server/strace.h"
 #include "sim_kernel/server/switch.h"
 #include "sim_kernel/server/thread_table.h"
 
@@ -50,6 +51,9 @@ void finish(Task& me, const Result<void>& result) noexcept {
       machine.answered || machine.waiting.listener->answer(machine.waiting.id, result.error_code());
   machine.answered = accepted && result.ok();
   machine.kept = !accepted && result.ok();
+  if (strace_on) [[unlikely]] {
+    strace_answer(me, machine.request, result.error_code(), accepted);
+  }
   if ((me.exit_work.load(std::memory_order_relaxed) & kExitRcu) != 0) rcu_do_callbacks();
 }
 
@@ -96,15 +100,32 @@ void give_kept(Task& task, Waiting waiting) noexcept {
   if (copied.bytes != 0) write_client(task.tid, copied.address, copied.data, copied.bytes);
   machine.answered = waiting.listener->answer(waiting.id, 0);
   machine.kept = !machine.answered;
+  if (strace_on) [[unlikely]] {
+    strace_answer(task, machine.request, 0, machine.answered);
+  }
+}
+
+// Answers a call that is not performed.
+void refuse(const Task& task, Waiting waiting, const Request& request, int error) noexcept {
+  const bool accepted = waiting.listener->answer(waiting.id, error);
+  if (strace_on) [[unlikely]] {
+    strace_answer(task, request, error, accepted);
+  }
+}
+
+// A call that is under way has come again.
+void continue_call(Task& task, Waiting waiting) noexcept {
+  task.machine.waiting = waiting;
+  task.machine.slept = false;
+  if (strace_on) [[unlikely]] {
+    strace_suspended(task);
+  }
 }
 
 void start_call(Task& task, Waiting waiting, const Request& request) noexcept {
   MachineTask& machine = task.machine;
   machine.stack = fiber_stack_alloc();
-  if (machine.stack == nullptr) {
-    waiting.listener->answer(waiting.id, ENOMEM);
-    return;
-  }
+  if (machine.stack == nullptr) return refuse(task, waiting, request, ENOMEM);
   machine.request = request;
   machine.waiting = waiting;
   machine.answered = false;
@@ -114,6 +135,9 @@ void start_call(Task& task, Waiting waiting, const Request& request) noexcept {
   file_get(*request.file);
   task.continuation = Continuation::on_stack(machine.stack, kFiberStackBytes, run_call, &task);
   resume(task);
+  if (strace_on && machine.stack != nullptr) [[unlikely]] {
+    strace_suspended(task);
+  }
 }
 
 }  // namespace
@@ -154,21 +178,15 @@ void run_calls() noexcept {
 void call_begin(Task& task, Waiting waiting, const Request& request) noexcept {
   MachineTask& machine = task.machine;
   const bool same = machine.request == request;
-  if (machine.stack != nullptr) {
-    if (same) {
-      machine.waiting = waiting;
-      machine.slept = false;
-      return;
-    }
-    if (!is_asleep(task)) {
-      waiting.listener->answer(waiting.id, EBUSY);
-      return;
-    }
-    interrupt(task);
-  } else if (machine.kept && same) {
-    give_kept(task, waiting);
-    return;
+  if (machine.stack != nullptr && !same && is_asleep(task)) interrupt(task);
+  if (strace_on) [[unlikely]] {
+    strace_call(task, request);
   }
+  if (machine.stack != nullptr) {
+    if (same) return continue_call(task, waiting);
+    return refuse(task, waiting, request, EBUSY);
+  }
+  if (machine.kept && same) return give_kept(task, waiting);
   start_call(task, waiting, request);
 }
 

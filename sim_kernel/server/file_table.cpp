@@ -19,6 +19,7 @@
 #include "sim_kernel/mm/slab.h"
 #include "sim_kernel/server/event_source.h"
 #include "sim_kernel/server/listener.h"
+#include "sim_kernel/server/strace.h"
 
 namespace ums::kernel {
 
@@ -118,7 +119,7 @@ Result<Channel*> open_channel(const FileOperations& driver, Task& opener, int fl
 }
 
 // Sends the read end of a new FIFO to the opener.
-Result<void> connect(Channel& channel, Waiting waiting, int flags) noexcept {
+Result<int> connect(Channel& channel, Waiting waiting, int flags) noexcept {
   const int read_end = make_fifo(channel);
   if (read_end < 0) return Error{-read_end};
   const bool watched = watch_events(channel.hangup_fd, 0, channel);
@@ -131,18 +132,27 @@ Result<void> connect(Channel& channel, Waiting waiting, int flags) noexcept {
     return sent.error();
   }
   channels.insert(channel);
-  return {};
+  return sent;
+}
+
+Result<int> open_and_connect(Task& opener, Waiting waiting, int flags) noexcept {
+  const FileOperations* const driver = find_char_device("/dev/ums");
+  if (driver == nullptr) return Error{ENOENT};
+  Channel& channel = *TRY(open_channel(*driver, opener, flags));
+  const Result<int> connected = connect(channel, waiting, flags);
+  if (!connected.ok()) file_put(channel.file);
+  return connected;
 }
 
 }  // namespace
 
 Result<void> file_open(Task& opener, Waiting waiting, int flags) noexcept {
-  const FileOperations* const driver = find_char_device("/dev/ums");
-  if (driver == nullptr) return Error{ENOENT};
-  Channel& channel = *TRY(open_channel(*driver, opener, flags));
-  const Result<void> connected = connect(channel, waiting, flags);
-  if (!connected.ok()) file_put(channel.file);
-  return connected;
+  const Result<int> opened = open_and_connect(opener, waiting, flags);
+  if (strace_on) [[unlikely]] {
+    strace_open(opener, flags, opened);
+  }
+  if (!opened.ok()) return opened.error();
+  return {};
 }
 
 void Channel::on_event(std::uint32_t /*events*/) noexcept {

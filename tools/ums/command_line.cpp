@@ -78,7 +78,17 @@ class HelpFormatter : public CLI::Formatter {
  public:
   std::string make_usage(const CLI::App* app, std::string name) const override {
     if (app->get_name() != "run") return CLI::Formatter::make_usage(app, std::move(name));
-    return "Usage: ums run [--machine MACHINE] [--] PROGRAM [ARGUMENT...]\n";
+    return "Usage: ums run [OPTION...] [--] PROGRAM [ARGUMENT...]\n";
+  }
+  // An option whose value may be left out is a flag to CLI11, which shows what it then has.
+  std::string make_option_name(const CLI::Option* option, bool is_positional) const override {
+    const std::string name = CLI::Formatter::make_option_name(option, is_positional);
+    const std::size_t value = name.find('{');
+    return value == std::string::npos ? name : name.substr(0, value) + option->get_option_text();
+  }
+  std::string make_option_opts(const CLI::Option* option) const override {
+    const bool is_shown = option->get_option_text().starts_with('[');
+    return is_shown ? "" : CLI::Formatter::make_option_opts(option);
   }
 };
 
@@ -123,6 +133,12 @@ void Parser::add_run() {
   run_->add_option("--machine", run_options_.machine,
                    "Who answers the program's UMS calls: server (the default) or parallel")
       ->option_text("MACHINE");
+  run_->add_option("--log", run_options_.log, "Append the kernel's log to FILE")
+      ->option_text("FILE");
+  run_->add_flag("--strace{-}", run_options_.strace,
+                 "Print every UMS call with its arguments and result to standard\n"
+                 "error, or append it to FILE (server only)")
+      ->option_text("[=FILE]");
   run_->prefix_command();
   run_->footer(kRunHelp);
 }

@@ -6,6 +6,7 @@
 #include <cstdlib>
 
 #include "tools/ums/exec_program.h"
+#include "tools/ums/log_file.h"
 #include "tools/ums/preload_library.h"
 #include "tools/ums/preloadable.h"
 
@@ -31,6 +32,12 @@ void allow_before_asan() {
 }  // namespace
 
 int run_parallel(const RunOptions& options) {
+  if (!options.strace.empty()) {
+    complain(
+        "--strace works with --machine server only; with the parallel machine UMS_TRACE=1 in "
+        "the environment prints a timeline");
+    return kFailedItself;
+  }
   const std::string& name = options.command[0];
   const std::string reason = why_not_preloadable(find_program(name));
   if (!reason.empty()) {
@@ -43,6 +50,7 @@ int run_parallel(const RunOptions& options) {
     complain(fault);
     return kFailedItself;
   }
+  if (!options.log.empty()) setenv("UMS_LOG", check_log(options.log).c_str(), 1);
   preload(library);
   allow_before_asan();
   setenv("UMS_BACKEND", "sim", 1);

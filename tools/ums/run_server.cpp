@@ -15,8 +15,10 @@
 #include "sim_kernel/server/filter.h"
 #include "sim_kernel/server/kernel_loop.h"
 #include "sim_kernel/server/listener.h"
+#include "sim_kernel/server/strace.h"
 #include "tools/ums/descriptor.h"
 #include "tools/ums/front.h"
+#include "tools/ums/log_file.h"
 #include "tools/ums/program_watch.h"
 
 namespace ums::command {
@@ -64,9 +66,17 @@ class WatchSource final : public kernel::EventSource {
   void (ProgramWatch::*handler_)();
 };
 
+void start_strace(const std::string& path) {
+  const int error = kernel::strace_start(path == "-" ? nullptr : path.c_str());
+  if (error != 0) throw std::system_error(error, std::generic_category(), "--strace=" + path);
+}
+
 class KernelServer final : public KernelBody {
  public:
+  explicit KernelServer(const RunOptions& options) : options_(options) {}
+
   void prepare() override {
+    if (!options_.strace.empty()) start_strace(options_.strace);
     int pair[2];
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0) {
       fail(errno, "cannot make a socket pair");
@@ -89,6 +99,7 @@ class KernelServer final : public KernelBody {
     const int descriptor = kernel::receive_descriptor(ours_.get());
     if (descriptor < 0) return watch.serve();  // the program could not be made, and has said why
     if (log_) dup2(log_.get(), STDERR_FILENO);
+    if (!options_.log.empty()) setenv("UMS_LOG", options_.log.c_str(), 1);
     const int error = kernel::kernel_loop_start();
     if (error != 0) fail(error, "cannot start the kernel process");
     kernel::Listener listener(descriptor);
@@ -99,6 +110,7 @@ class KernelServer final : public KernelBody {
   }
 
  private:
+  const RunOptions& options_;
   Descriptor ours_;
   Descriptor program_s_;
   Descriptor log_;  // the program's standard error, where the kernel's log goes
@@ -107,7 +119,8 @@ class KernelServer final : public KernelBody {
 }  // namespace
 
 int run_server(const RunOptions& options) {
-  KernelServer server;
+  if (!options.log.empty()) check_log(options.log);
+  KernelServer server(options);
   return run_front(options.command, server);
 }
 

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <charconv>
 #include <cstring>
 
 #include "sim_kernel/mm/slab.h"
@@ -22,6 +23,9 @@ constinit ObjectCache<ProcFile> files{"proc_file"};
 
 // How many numbers a link folder is asked for at once.
 constexpr std::size_t kNumbersMax = 64;
+
+// "." and "..", the first entries of a folder.
+constexpr std::uint64_t kDots = 2;
 
 // Makes the text anew. Errors: EIO.
 Result<void> show_locked(ProcFile& file) noexcept REQUIRES(file.lock) {
@@ -127,7 +131,6 @@ std::size_t links_locked(ProcFile& file, ProcDirent* entries, std::size_t max) n
 // The next entries. Returns how many, at least one unless the end is reached.
 std::size_t next_entries_locked(ProcFile& file, ProcDirent* entries, std::size_t max) noexcept
     REQUIRES(file.lock) {
-  constexpr std::uint64_t kDots = 2;
   if (file.position >= kDots && file.path.node().kind == ProcKind::kLinkFolder) {
     return links_locked(file, entries, max);
   }
@@ -147,10 +150,15 @@ Result<ProcFile*> proc_open(const ProcPath& base, std::string_view path, int fla
   const bool follow = !exclusive && (flags & O_NOFOLLOW) == 0;
   const ProcPath found = TRY(proc_resolve(base, path, follow ? ProcFollow::kYes : ProcFollow::kNo));
   if (exclusive) return Error{EEXIST};
+  return proc_open(found, flags);
+}
+
+Result<ProcFile*> proc_open(const ProcPath& found, int flags) noexcept {
   if (found.is_symlink()) return Error{(flags & O_DIRECTORY) != 0 ? ENOTDIR : ELOOP};
   const bool for_reading = (flags & O_ACCMODE) == O_RDONLY && (flags & O_CREAT) == 0;
   if (found.is_folder() && !for_reading) return Error{EISDIR};
   if (!found.is_folder() && (flags & O_DIRECTORY) != 0) return Error{ENOTDIR};
+  if (!found.is_folder() && proc_is_removed(found.node())) return Error{ENOENT};
   ProcFile* const file = files.create(found, flags);
   if (file == nullptr) return Error{ENOMEM};
   return file;
@@ -199,6 +207,17 @@ Result<std::size_t> proc_readdir(ProcFile& file, ProcDirent* entries, std::size_
     count += more;
   }
   return count;
+}
+
+void proc_seek_behind(ProcFile& folder, const ProcDirent& entry) noexcept {
+  const std::string_view name = entry.position < kDots ? std::string_view() : entry.name;
+  SpinGuard guard(folder.lock);
+  folder.position = entry.position + 1;
+  folder.last_number = 0;
+  folder.last_name_length = name.size();
+  std::memcpy(folder.last_name, name.data(), name.size());
+  if (entry.type == DT_LNK)
+    std::from_chars(name.data(), name.data() + name.size(), folder.last_number);
 }
 
 }  // namespace ums::kernel

@@ -57,6 +57,8 @@ struct ProcDirent {
 // Context: may allocate; not in a read section, no lock held.
 // Ownership: the caller's, until proc_close.
 Result<ProcFile*> proc_open(const ProcPath& base, std::string_view path, int flags) noexcept;
+// The same for a path that was found before. ENOENT: a file was removed since.
+Result<ProcFile*> proc_open(const ProcPath& found, int flags) noexcept;
 void proc_close(ProcFile* file) noexcept;
 
 // Reads from `offset` on, or from the file's position, which moves on. Returns the bytes read, 0 at
@@ -80,5 +82,9 @@ short proc_poll(const ProcFile& file, short events) noexcept;
 // Stores the next `max` entries of a folder, "." and ".." before all others. Returns how many; 0 at
 // the end. Errors: ENOTDIR.
 Result<std::size_t> proc_readdir(ProcFile& file, ProcDirent* entries, std::size_t max) noexcept;
+
+// Lets a folder go on behind an entry that it gave, whether that is still there or not (Linux:
+// seekdir).
+void proc_seek_behind(ProcFile& folder, const ProcDirent& entry) noexcept;
 
 }  // namespace ums::kernel

@@ -159,6 +159,61 @@ TEST_F(ProcFileTest, AListingGoesOnWhereItWas) {
   proc_close(folder);
 }
 
+TEST_F(ProcFileTest, AListingGoesBackToAnyEntryItGave) {
+  proc_remove(node_);
+  ProcNode* nodes[5];
+  for (int i = 1; i < 5; ++i) nodes[i] = proc_mkdir(std::to_string(i), folder_).value();
+  ProcFile* const folder = open("/proc/test");
+  ProcDirent entries[8];
+  ASSERT_EQ(proc_readdir(*folder, entries, 8).value(), 6U);
+  proc_remove(nodes[2]);
+  proc_seek_behind(*folder, entries[3]);  // "2", which is gone
+  for (const char* const name : {"3", "4", ""}) EXPECT_EQ(next_name(*folder), name);
+  proc_seek_behind(*folder, entries[2]);
+  EXPECT_EQ(next_name(*folder), "3");
+  proc_seek_behind(*folder, entries[0]);
+  for (const char* const name : {"..", "1", "3"}) EXPECT_EQ(next_name(*folder), name);
+  proc_seek_behind(*folder, entries[1]);
+  EXPECT_EQ(next_name(*folder), "1");
+  proc_close(folder);
+}
+
+constexpr ProcLinkOperations kFifteenLinks = {
+    [](ProcText& text, std::uint64_t number, void*) {
+      text.print("/proc/test/{}", number);
+      return number <= 15;
+    },
+    [](std::uint64_t after, std::uint64_t* numbers, std::size_t max, void*) {
+      std::size_t count = 0;
+      while (count < max && after < 15) numbers[count++] = ++after;
+      return count;
+    }};
+
+TEST_F(ProcFileTest, AListingOfLinksGoesBackToo) {
+  ASSERT_TRUE(proc_create_links("links", folder_, kFifteenLinks, nullptr).ok());
+  ProcFile* const folder = open("/proc/test/links");
+  ProcDirent entries[20];
+  ASSERT_EQ(proc_readdir(*folder, entries, 20).value(), 17U);
+  proc_seek_behind(*folder, entries[11]);
+  EXPECT_STREQ(entries[11].name, "10");
+  EXPECT_EQ(next_name(*folder), "11");
+  proc_seek_behind(*folder, entries[1]);
+  EXPECT_EQ(next_name(*folder), "1");
+  proc_close(folder);
+}
+
+TEST_F(ProcFileTest, WhatWasFoundBeforeIsOpened) {
+  const ProcPath found = proc_resolve(ProcPath(), "/proc/test/file", ProcFollow::kYes).value();
+  ProcFile* const file = proc_open(found, O_RDONLY).value();
+  EXPECT_EQ(read(*file), "made 1 times\n");
+  proc_close(file);
+  EXPECT_EQ(proc_open(found, O_RDONLY | O_DIRECTORY).error_code(), ENOTDIR);
+  const ProcPath folder(proc_get(*folder_));
+  EXPECT_EQ(proc_open(folder, O_RDWR).error_code(), EISDIR);
+  proc_remove(node_);
+  EXPECT_EQ(proc_open(found, O_RDONLY).error_code(), ENOENT);
+}
+
 TEST_F(ProcFileTest, WithoutMemoryNothingIsOpened) {
   fault_inject_fail_nth(1);
   open("/proc/test/file", O_RDONLY, ENOMEM);

@@ -1,0 +1,303 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "procfs_emul/fusermount.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <mntent.h>
+#include <poll.h>
+#include <spawn.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <charconv>
+#include <climits>
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
+#include <optional>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace ums::kernel {
+
+namespace {
+
+constexpr const char* kProgram = "fusermount3";
+constexpr std::string_view kSource = "ums-";  // and the process that serves the mount
+
+[[noreturn]] void fail(int error, std::string text) { throw FuseProblem{error, std::move(text)}; }
+
+std::string own_source() { return fmt::format("{}{}", kSource, getpid()); }
+
+// Closed with its owner.
+class OwnFd {
+ public:
+  explicit OwnFd(int fd = -1) noexcept : fd_(fd) {}
+  ~OwnFd() { reset(); }
+  OwnFd(const OwnFd&) = delete;
+  OwnFd& operator=(const OwnFd&) = delete;
+  int get() const noexcept { return fd_; }
+  int release() noexcept { return std::exchange(fd_, -1); }
+  void reset(int fd = -1) noexcept {
+    if (fd_ >= 0) close(fd_);
+    fd_ = fd;
+  }
+
+ private:
+  int fd_;
+};
+
+// ---- the folder
+
+struct Mounted {
+  std::string source;
+  std::string type;
+};
+
+// What is mounted on a folder, last; the folder's path is that of realpath.
+std::optional<Mounted> mounted_on(const std::string& folder) {
+  FILE* const table = setmntent("/proc/self/mounts", "re");
+  if (table == nullptr) return std::nullopt;
+  std::optional<Mounted> found;
+  mntent entry{};
+  char text[2 * PATH_MAX];
+  while (getmntent_r(table, &entry, text, sizeof text) != nullptr) {
+    if (folder == entry.mnt_dir) found = Mounted{entry.mnt_fsname, entry.mnt_type};
+  }
+  endmntent(table);
+  return found;
+}
+
+// Whether the process that serves a mount of ours is alive, as far as this process can see.
+bool is_served(std::string_view source) noexcept {
+  pid_t pid = 0;
+  source.remove_prefix(kSource.size());
+  std::from_chars(source.data(), source.data() + source.size(), pid);
+  const OwnFd process(static_cast<int>(syscall(SYS_pidfd_open, pid, 0)));
+  if (process.get() < 0) return errno != ESRCH;
+  pollfd ended{process.get(), POLLIN, 0};  // also while nobody has waited for it
+  return poll(&ended, 1, 0) == 0;
+}
+
+[[noreturn]] void fail_dead(const std::string& folder) {
+  fail(ENOTCONN, fmt::format("{0} is a mount whose process has died: `{1} -u {0}` takes it away",
+                             folder, kProgram));
+}
+
+void check_mounts(const std::string& folder) {
+  const std::optional<Mounted> mounted = mounted_on(folder);
+  if (!mounted || !mounted->type.starts_with("fuse")) return;
+  if (mounted->source.starts_with(kSource) && !is_served(mounted->source)) fail_dead(folder);
+  fail(EBUSY, fmt::format("{} is a mount already, of {}: choose another folder, or `{} -u {}`",
+                          folder, mounted->source, kProgram, folder));
+}
+
+[[noreturn]] void fail_folder(int error, const std::string& folder) {
+  if (error == ENOTCONN) fail_dead(folder);
+  const char* const remedy = error == ENOENT    ? ": make the folder first (mkdir)"
+                             : error == ENOTDIR ? ": give a folder to mount on"
+                                                : "";
+  fail(error, fmt::format("{}: {}{}", folder, strerrordesc_np(error), remedy));
+}
+
+void check_contents(const std::string& folder) {
+  std::error_code error;
+  const bool empty = std::filesystem::is_empty(folder, error);
+  if (error) fail_folder(error.value(), folder);
+  if (!empty) fail(ENOTEMPTY, folder + " is not empty: choose an empty folder");
+}
+
+// ---- what a mount needs
+
+void check_device() {
+  const OwnFd device(open("/dev/fuse", O_RDWR | O_CLOEXEC));
+  if (device.get() >= 0) return;
+  const int error = errno;
+  const char* const remedy =
+      error == ENOENT   ? "as root: modprobe fuse, and mknod -m 666 /dev/fuse c 10 229; in a "
+                          "container: --device /dev/fuse"
+      : error == EACCES ? "as root: chmod 666 /dev/fuse"
+      : error == EPERM  ? "start the container with --device /dev/fuse"
+                        : "as root: modprobe fuse";
+  fail(error, fmt::format("/dev/fuse cannot be opened: {}; {}", strerrordesc_np(error), remedy));
+}
+
+// The file that a search for fusermount3 finds, or nothing.
+std::string find_program() {
+  const char* const path = getenv("PATH");
+  std::string_view folders = path != nullptr ? path : "/bin:/usr/bin";
+  for (bool more = true; more;) {
+    const std::size_t end = folders.find(':');
+    std::string file(folders.substr(0, end));
+    file += file.empty() ? "./" : "/";
+    file += kProgram;
+    if (access(file.c_str(), X_OK) == 0) return file;
+    more = end != std::string_view::npos;
+    if (more) folders.remove_prefix(end + 1);
+  }
+  return {};
+}
+
+// Why fusermount3, which has refused, may not be able to do its work.
+std::string refusal_remedy(const std::string& program) {
+  if (geteuid() == 0) return "a container needs --device /dev/fuse --cap-add SYS_ADMIN";
+  if (prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1) {
+    return "set-user-id programs have no effect here (no_new_privs): mount before that is set";
+  }
+  struct stat status {};
+  if (stat(program.c_str(), &status) == 0 &&
+      (status.st_uid != 0 || (status.st_mode & S_ISUID) == 0)) {
+    return fmt::format("it must be set-user-id root: as root: chown root {0} && chmod u+s {0}",
+                       program);
+  }
+  return "a container needs --device /dev/fuse --cap-add SYS_ADMIN";
+}
+
+// ---- running fusermount3
+
+struct Run {
+  OwnFd connection;
+  std::string words;
+};
+
+// Starts fusermount3 with these arguments; it writes its words to `words`, and sends a descriptor
+// on `socket`. Returns its process, or -1.
+pid_t start(const std::string& program, std::vector<const char*> arguments, int socket, int words) {
+  const std::string comm = fmt::format("_FUSE_COMMFD={}", socket);
+  std::vector<char*> environment;
+  for (char** at = environ; *at != nullptr; ++at) environment.push_back(*at);
+  environment.push_back(const_cast<char*>(comm.c_str()));
+  environment.push_back(nullptr);
+  arguments.insert(arguments.begin(), kProgram);
+  arguments.push_back(nullptr);
+  posix_spawn_file_actions_t actions;
+  posix_spawn_file_actions_init(&actions);
+  posix_spawn_file_actions_adddup2(&actions, words, STDOUT_FILENO);
+  posix_spawn_file_actions_adddup2(&actions, words, STDERR_FILENO);
+  posix_spawn_file_actions_adddup2(&actions, socket, socket);  // which exec shall not close
+  pid_t child = -1;
+  if (posix_spawn(&child, program.c_str(), &actions, nullptr, const_cast<char**>(arguments.data()),
+                  environment.data()) != 0) {
+    child = -1;
+  }
+  posix_spawn_file_actions_destroy(&actions);
+  return child;
+}
+
+// The descriptor that comes on the socket, or -1 if its other end is closed.
+int receive_descriptor(int socket) noexcept {
+  char byte;
+  iovec part{&byte, 1};
+  alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int))] = {};
+  msghdr message{};
+  message.msg_iov = &part;
+  message.msg_iovlen = 1;
+  message.msg_control = control;
+  message.msg_controllen = sizeof control;
+  ssize_t count;
+  do {
+    count = recvmsg(socket, &message, MSG_CMSG_CLOEXEC);
+  } while (count < 0 && errno == EINTR);
+  const cmsghdr* const header = count > 0 ? CMSG_FIRSTHDR(&message) : nullptr;
+  if (header == nullptr || header->cmsg_type != SCM_RIGHTS) return -1;
+  int fd = -1;
+  std::memcpy(&fd, CMSG_DATA(header), sizeof fd);
+  return fd;
+}
+
+std::string read_all(int fd) {
+  std::string text;
+  char part[256];
+  for (;;) {
+    const ssize_t count = read(fd, part, sizeof part);
+    if (count < 0 && errno == EINTR) continue;
+    if (count <= 0) break;
+    text.append(part, part + count);
+  }
+  while (text.ends_with('\n')) text.pop_back();
+  return text;
+}
+
+// The same file, at a number that no standard stream has.
+int above_streams(int fd) noexcept {
+  const OwnFd low(fd);
+  return fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+}
+
+// Runs fusermount3 to its end.
+void run(Run& result, const std::string& program, const std::vector<const char*>& arguments) {
+  int sockets[2];
+  int pipes[2];
+  if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sockets) != 0) {
+    fail(errno, fmt::format("a pair of sockets: {}", strerrordesc_np(errno)));
+  }
+  OwnFd own_socket(sockets[0]);
+  OwnFd its_socket(above_streams(sockets[1]));
+  if (pipe2(pipes, O_CLOEXEC) != 0) fail(errno, fmt::format("a pipe: {}", strerrordesc_np(errno)));
+  const OwnFd own_pipe(pipes[0]);
+  OwnFd its_pipe(above_streams(pipes[1]));
+  const pid_t child = start(program, arguments, its_socket.get(), its_pipe.get());
+  its_socket.reset();
+  its_pipe.reset();
+  if (child < 0) fail(EAGAIN, fmt::format("{} cannot be started", program));
+  result.connection.reset(receive_descriptor(own_socket.get()));
+  result.words = read_all(own_pipe.get());
+  while (waitpid(child, nullptr, 0) < 0 && errno == EINTR) {
+  }
+}
+
+}  // namespace
+
+std::string check_fuse_folder(const std::string& folder) {
+  char* const real = realpath(folder.c_str(), nullptr);
+  if (real == nullptr) fail_folder(errno, folder);
+  const std::string path = real;
+  free(real);
+  check_mounts(path);
+  struct stat status {};
+  if (stat(path.c_str(), &status) != 0) fail_folder(errno, path);
+  if (!S_ISDIR(status.st_mode)) fail_folder(ENOTDIR, path);
+  if (status.st_uid != geteuid()) {
+    fail(EPERM,
+         fmt::format("{} belongs to user {}: choose a folder of your own", path, status.st_uid));
+  }
+  if (access(path.c_str(), W_OK) != 0) {
+    fail(EACCES, fmt::format("{0} is not writable, as {1} demands: chmod u+w {0}", path, kProgram));
+  }
+  check_contents(path);
+  return path;
+}
+
+int fuse_mount(const std::string& folder) {
+  check_device();
+  const std::string program = find_program();
+  if (program.empty()) {
+    fail(ENOENT, fmt::format("{} is not in PATH: apt-get install fuse3", kProgram));
+  }
+  const std::string options =
+      fmt::format("rw,nosuid,nodev,noexec,subtype=ums,fsname={}", own_source());
+  Run result;
+  run(result, program, {"-o", options.c_str(), "--", folder.c_str()});
+  if (result.connection.get() < 0) {
+    fail(EPERM, fmt::format("{} refuses: {}; {}", program, result.words, refusal_remedy(program)));
+  }
+  fcntl(result.connection.get(), F_SETFL, fcntl(result.connection.get(), F_GETFL) | O_NONBLOCK);
+  return result.connection.release();
+}
+
+void fuse_unmount(const std::string& folder) noexcept try {
+  const std::optional<Mounted> mounted = mounted_on(folder);
+  if (!mounted || mounted->source != own_source()) return;
+  Run result;
+  run(result, find_program(), {"-u", "-q", "-z", "--", folder.c_str()});
+} catch (const FuseProblem&) {  // the mount stays, dead, and says so to who looks into it
+} catch (const std::bad_alloc&) {
+}
+
+}  // namespace ums::kernel

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <array>
 #include <boost/intrusive/list.hpp>
 #include <boost/intrusive/parent_from_member.hpp>
 #include <boost/intrusive/set.hpp>
@@ -19,6 +20,7 @@
 #include "sim_kernel/mm/slab.h"
 #include "sim_kernel/server/event_source.h"
 #include "sim_kernel/server/listener.h"
+#include "sim_kernel/server/open_description.h"
 #include "sim_kernel/server/strace.h"
 
 namespace ums::kernel {
@@ -37,6 +39,7 @@ struct Channel final : EventSource {
   File file;
   int hangup_fd = -1;  // -1: no descriptor names the File any more
   Inode inode{};
+  OpenDescription description;  // of the read end
   int status_flags = 0;
   boost::intrusive::set_member_hook<> by_inode_hook;
   boost::intrusive::list_member_hook<> all_hook;
@@ -102,6 +105,27 @@ void close_fifo(Channel& channel) noexcept {
   raw_syscall(SYS_close, std::exchange(channel.hangup_fd, -1));
 }
 
+// ---- what descriptors were
+
+// A channel that a descriptor named when it was used last. It may name another by now, or nothing.
+struct Hint {
+  pid_t tid = 0;
+  int fd = 0;
+  Channel* channel = nullptr;
+};
+
+constinit std::array<Hint, 256> hints{};
+
+Hint& hint_of(pid_t tid, int fd) noexcept {
+  return hints[(static_cast<unsigned>(tid) + static_cast<unsigned>(fd)) % hints.size()];
+}
+
+void forget_hints(const Channel& channel) noexcept {
+  for (Hint& hint : hints) {
+    if (hint.channel == &channel) hint = {};
+  }
+}
+
 // ---- opening
 
 Result<Channel*> open_channel(const FileOperations& driver, Task& opener, int flags) noexcept {
@@ -126,6 +150,7 @@ Result<int> connect(Channel& channel, Waiting waiting, int flags) noexcept {
   const Result<int> sent = watched ? waiting.listener->answer_with_descriptor(
                                          waiting.id, read_end, (flags & O_CLOEXEC) != 0)
                                    : Result<int>(Error{ENOMEM});
+  if (sent.ok()) channel.description.remember(read_end);
   raw_syscall(SYS_close, read_end);
   if (!sent.ok()) {
     close_fifo(channel);
@@ -157,12 +182,19 @@ Result<void> file_open(Task& opener, Waiting waiting, int flags) noexcept {
 
 void Channel::on_event(std::uint32_t /*events*/) noexcept {
   channels.erase(channels.iterator_to(*this));
+  forget_hints(*this);
+  description.forget();
   close_fifo(*this);
   file_put(file);
 }
 
 File* file_of_descriptor(pid_t tid, int fd) noexcept {
   if (channels.empty()) return nullptr;
+  Hint& hint = hint_of(tid, fd);
+  if (hint.channel != nullptr && hint.tid == tid && hint.fd == fd &&
+      hint.channel->description.is(tid, fd)) {
+    return &hint.channel->file;
+  }
   char path[48];
   *fmt::format_to_n(path, sizeof path - 1, "/proc/{}/fd/{}", tid, fd).out = '\0';
   struct stat status {};
@@ -170,7 +202,9 @@ File* file_of_descriptor(pid_t tid, int fd) noexcept {
     return nullptr;
   }
   const auto found = channels.find(Inode(status.st_dev, status.st_ino));
-  return found != channels.end() ? &found->file : nullptr;
+  if (found == channels.end()) return nullptr;
+  hint = {tid, fd, &*found};
+  return &found->file;
 }
 
 bool any_file() noexcept { return !all_channels.empty(); }

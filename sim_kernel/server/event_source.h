@@ -3,8 +3,8 @@
 // EventSource: something that the kernel loop waits for, by a descriptor.
 //
 // Two kinds: what has ended (a process, the last descriptor of a file), and who asks (a listener).
-// Who asks is served when everything that had ended before is done: a program that closes a file
-// and opens the device again finds the file gone.
+// Who opens the device is served when everything that had ended before is done (look_at_ends): a
+// program that closes a file and opens the device again finds the file gone.
 //
 // Thread safety: one thread, the kernel loop.
 #pragma once
@@ -32,7 +32,14 @@ class EventSource {
 // owner does. Returns false if there is no memory.
 bool watch_events(int descriptor, std::uint32_t events, EventSource& source) noexcept;
 
+// Watches it for other events.
+void change_events(int descriptor, std::uint32_t events, EventSource& source) noexcept;
+
 // Stops watching it.
 void forget_events(int descriptor) noexcept;
+
+// Sees to all sources of kind kEnds that have something to tell.
+// Context: not in on_event of one of them.
+void look_at_ends() noexcept;
 
 }  // namespace ums::kernel

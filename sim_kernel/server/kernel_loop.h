@@ -15,7 +15,7 @@ namespace ums::kernel {
 // Starts the kernel in this process. Returns 0 or the errno: EMFILE, ENOMEM, those of mkdtemp(3).
 int kernel_loop_start() noexcept;
 
-// Waits for one event, and does what it leads to.
+// Waits for an event, or some, and does what they lead to. Might return without one.
 void kernel_loop_turn() noexcept;
 
 // Whether a process lives that has called, or a file is open. The end of the last process is seen

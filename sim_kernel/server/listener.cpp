@@ -4,6 +4,7 @@
 #include <sys/epoll.h>
 #include <sys/ioctl.h>
 
+#include <boost/intrusive/list.hpp>
 #include <cerrno>
 
 #include "sim_kernel/base/raw_syscall.h"
@@ -21,8 +22,21 @@ namespace ums::kernel {
 
 namespace {
 
-long listener_ioctl(int descriptor, unsigned long request, const void* argument) noexcept {
+// Those whose programs are left.
+boost::intrusive::list<
+    Listener,
+    boost::intrusive::member_hook<Listener, boost::intrusive::list_member_hook<>, &Listener::hook>>
+    listeners;
+
+long listener_ioctl_once(int descriptor, unsigned long request, const void* argument) noexcept {
   return raw_syscall(SYS_ioctl, descriptor, static_cast<long>(request), syscall_arg(argument));
+}
+
+// The event watch's signal may interrupt it.
+long listener_ioctl(int descriptor, unsigned long request, const void* argument) noexcept {
+  long result = -EINTR;
+  while (result == -EINTR) result = listener_ioctl_once(descriptor, request, argument);
+  return result;
 }
 
 bool respond(int descriptor, std::uint64_t id, long value, int error,
@@ -38,11 +52,29 @@ Listener::Listener(int descriptor) noexcept : EventSource(Kind::kAsks), descript
   raw_syscall(SYS_ioctl, descriptor, static_cast<long>(SECCOMP_IOCTL_NOTIF_SET_FLAGS),
               static_cast<long>(SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP));
   watch_events(descriptor, EPOLLIN, *this);
+  for (Listener& other : listeners) other.be_watched(true);
+  listeners.push_back(*this);
 }
 
 Listener::~Listener() {
-  forget_events(descriptor_);
+  if (!hung_up_) hang_up();
   raw_syscall(SYS_close, descriptor_);
+}
+
+void Listener::hang_up() noexcept {
+  hung_up_ = true;
+  forget_events(descriptor_);
+  listeners.erase(listeners.iterator_to(*this));
+}
+
+Listener* Listener::only_one() noexcept {
+  return listeners.size() == 1 ? &listeners.front() : nullptr;
+}
+
+void Listener::be_watched(bool watched) noexcept {
+  if (watched_ == watched) return;
+  watched_ = watched;
+  change_events(descriptor_, watched ? std::uint32_t{EPOLLIN} : 0, *this);
 }
 
 bool Listener::answer(std::uint64_t id, int error) noexcept {
@@ -79,18 +111,23 @@ bool Listener::receive(seccomp_notif& notification) noexcept {
     seccomp_notif known;
     char bytes[512];
   } buffer{.bytes = {}};
-  if (listener_ioctl(descriptor_, SECCOMP_IOCTL_NOTIF_RECV, &buffer) != 0) return false;
+  if (listener_ioctl_once(descriptor_, SECCOMP_IOCTL_NOTIF_RECV, &buffer) != 0) return false;
   notification = buffer.known;
+  return true;
+}
+
+bool Listener::serve_one() noexcept {
+  seccomp_notif notification;
+  if (!receive(notification)) return false;
+  handle_notification(*this, notification);
   return true;
 }
 
 void Listener::on_event(std::uint32_t events) noexcept {
   if ((events & EPOLLIN) != 0) {
-    seccomp_notif notification;
-    if (receive(notification)) handle_notification(*this, notification);
+    serve_one();
   } else {
-    hung_up_ = true;
-    forget_events(descriptor_);
+    hang_up();
   }
 }
 

@@ -8,6 +8,7 @@
 
 #include <linux/seccomp.h>
 
+#include <boost/intrusive/list_hook.hpp>
 #include <cstdint>
 
 #include "sim_kernel/base/result.h"
@@ -22,6 +23,16 @@ class Listener final : public EventSource {
   ~Listener();
   Listener(const Listener&) = delete;
   Listener& operator=(const Listener&) = delete;
+
+  // The listener whose programs are left, if there is one only; else null.
+  static Listener* only_one() noexcept;
+
+  // Whether the kernel loop learns by an event that a notification has come; else it waits in
+  // serve_one. Initially, and once there is another listener: yes.
+  void be_watched(bool watched) noexcept;
+
+  // Waits for a notification and sees to it. False: something else has come up.
+  bool serve_one() noexcept;
 
   // Answers a notification: its system call returns 0 or fails with `error`. False: nobody waits.
   bool answer(std::uint64_t id, int error) noexcept;
@@ -45,9 +56,14 @@ class Listener final : public EventSource {
  private:
   void on_event(std::uint32_t events) noexcept override;
   bool receive(seccomp_notif& notification) noexcept;
+  void hang_up() noexcept;
 
   const int descriptor_;
   bool hung_up_ = false;
+  bool watched_ = true;
+
+ public:
+  boost::intrusive::list_member_hook<> hook;  // while programs are left
 };
 
 }  // namespace ums::kernel

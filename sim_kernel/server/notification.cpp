@@ -132,6 +132,7 @@ void handle_open(Listener& listener, const seccomp_notif& notification) noexcept
   }
   int error = refusal_of_flags(call.flags);
   if (error == 0) {
+    look_at_ends();
     Task* const task = find_or_make_thread(thread_of(notification));
     error = task == nullptr
                 ? ENOMEM

@@ -116,11 +116,11 @@ class Window final : public kernel::EventSource {
   }
 
   void on_event(std::uint32_t /*events*/) noexcept override {
-    const int peer = accept(socket_, nullptr, nullptr);
+    const auto peer = static_cast<int>(TEMP_FAILURE_RETRY(accept(socket_, nullptr, nullptr)));
     Asked asked{};
-    if (recv(peer, &asked, sizeof asked, 0) == sizeof asked) {
+    if (TEMP_FAILURE_RETRY(recv(peer, &asked, sizeof asked, 0)) == sizeof asked) {
       const std::string text = answer_to(asked);
-      send(peer, text.data(), text.size(), MSG_NOSIGNAL);
+      TEMP_FAILURE_RETRY(send(peer, text.data(), text.size(), MSG_NOSIGNAL));
     }
     close(peer);
   }

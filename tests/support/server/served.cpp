@@ -60,7 +60,7 @@ int served(const std::function<void()>& program, const std::function<void()>& me
   }
   EXPECT_EQ(objects_of_kernel(), before) << "the program has left something behind";
   int status = -1;
-  EXPECT_EQ(waitpid(child, &status, 0), child);
+  EXPECT_EQ(TEMP_FAILURE_RETRY(waitpid(child, &status, 0)), child);
   return status;
 }
 

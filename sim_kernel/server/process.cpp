@@ -59,8 +59,21 @@ void free_process(Process& process) noexcept {
   process_cache.destroy(&process);
 }
 
-// The last thread takes the process along.
+namespace {
+
+bool is_suspended(const MachineTask& machine) noexcept {
+  const Task& task = *boost::intrusive::get_parent_from_member(&machine, &Task::machine);
+  return task.state.load(std::memory_order_relaxed) == TaskState::kSuspended;
+}
+
+}  // namespace
+
+// Suspended workers first: their schedulers then leave nobody behind. The last thread takes the
+// process along.
 void end_threads(Process& process) noexcept {
+  process.threads.sort([](const MachineTask& one, const MachineTask& other) {
+    return is_suspended(one) && !is_suspended(other);
+  });
   for (bool last = false; !last;) {
     MachineTask& machine = process.threads.front();
     last = &machine == &process.threads.back();

@@ -98,7 +98,10 @@ void add_all_rows(RowTable& table) {
   add_full_cycle_rows(table);
   add_throughput_rows(table);
   add_creation_rows(table);
+  add_notification_rows(table);
+  add_served_rows(table);
   add_memory_rows(table);
+  add_served_memory_rows(table);
   add_structure_rows(table);
 }
 

@@ -39,6 +39,7 @@ inline constexpr std::string_view kDispatch = "Dispatch: one worker picked, run,
 inline constexpr std::string_view kThroughput = "Switches a second";
 inline constexpr std::string_view kCreation = "Create + run + join";
 inline constexpr std::string_view kMemory = "Resident memory of one that waits";
+inline constexpr std::string_view kServed = "Under a kernel process";
 inline constexpr std::string_view kStructures = "Kernel structures";
 
 struct RowSpec {
@@ -105,7 +106,10 @@ void add_switch_rows(RowTable& table);
 void add_full_cycle_rows(RowTable& table);
 void add_throughput_rows(RowTable& table);
 void add_creation_rows(RowTable& table);
+void add_notification_rows(RowTable& table);
+void add_served_rows(RowTable& table);
 void add_memory_rows(RowTable& table);
+void add_served_memory_rows(RowTable& table);
 void add_structure_rows(RowTable& table);
 
 }  // namespace ums::bench

@@ -19,6 +19,10 @@ double to_windows_ums(const std::vector<double>& medians) { return medians[0] / 
 double kibibytes_more(const std::vector<double>& medians) {
   return (medians[0] - medians[1]) / 1024;
 }
+double kibibytes(const std::vector<double>& medians) { return medians[0] / 1024; }
+double milliseconds_more(const std::vector<double>& medians) {
+  return (medians[0] - medians[1]) / 1e6;
+}
 double to_switch_and_two_writes(const std::vector<double>& medians) {
   return medians[0] / (medians[1] + 2 * medians[2]);
 }
@@ -97,6 +101,41 @@ const std::vector<Target>& targets() {
        "x",
        true,
        1.9,
+       {}},
+      {"UMS call through the kernel process / bare notification",
+       {"served_delete", "notification"},
+       ratio,
+       "x",
+       false,
+       1.5,
+       {}},
+      {"the same with one copy / bare notification",
+       {"served_create", "notification"},
+       ratio,
+       "x",
+       false,
+       1.8,
+       {}},
+      {"the same with two copies / bare notification",
+       {"served_next", "notification"},
+       ratio,
+       "x",
+       false,
+       2.1,
+       {}},
+      {"`ums run -- true` - `true`",
+       {"served_start", "host_start"},
+       milliseconds_more,
+       "ms",
+       false,
+       15,
+       {}},
+      {"kernel process, memory of a suspended call",
+       {"served_memory"},
+       kibibytes,
+       "KiB",
+       false,
+       8,
        {}},
   };
   return all;

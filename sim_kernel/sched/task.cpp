@@ -70,9 +70,9 @@ void publish_task(Task& task) noexcept {
 }
 
 void free_task(Task& task) noexcept {
-  if (task.task_list_hook.is_linked()) {
-    SpinGuard guard(task_list_lock);
-    task_list().erase(task_list().iterator_to(task));
+  {
+    SpinGuard guard(task_list_lock);  // its neighbours write to its hook
+    if (task.task_list_hook.is_linked()) task_list().erase(task_list().iterator_to(task));
   }
   tasks.destroy(&task);
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// FuseEntries: what Linux holds of a FUSE mount of /proc/ums (Linux: the inodes of a superblock, and
-// its open files): the entries that it has looked up and not forgotten, and the files that it has
-// open.
+// FuseEntries: what Linux holds of a FUSE mount of /proc/ums (Linux: the inodes of a superblock,
+// and its open files): the entries that it has looked up and not forgotten, and the files that it
+// has open.
 //
 //     FuseEntry* const entry = entries.look_up(path);     // `ino` of an answer: entry->id()
 //     ProcPath path = TRY(entries.path(ino));             // of a request

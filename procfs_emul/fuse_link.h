@@ -16,8 +16,8 @@
 
 namespace ums::kernel {
 
-// Writes where a link leads in the mount. A target that is relative, or outside of /proc/ums, stays.
-// Errors: EINVAL (no link), ENOENT (gone), ENAMETOOLONG.
+// Writes where a link leads in the mount. A target that is relative, or outside of /proc/ums,
+// stays. Errors: EINVAL (no link), ENOENT (gone), ENAMETOOLONG.
 // Context: as proc_readlink.
 Result<void> fuse_link_target(const ProcPath& link, ProcText& target) noexcept;
 

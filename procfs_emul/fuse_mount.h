@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// FuseMount: /proc/ums as a folder of the file system, for every program of the user (Linux: a mount
-// of procfs). It shows the tree of the process that serves it, whatever that is.
+// FuseMount: /proc/ums as a folder of the file system, for every program of the user (Linux: a
+// mount of procfs). It shows the tree of the process that serves it, whatever that is.
 //
 //     FuseMount mount;
 //     if (!mount.open("/home/me/ums").ok()) complain(mount.message());
@@ -16,8 +16,8 @@
 // `fusermount3 -u FOLDER`; open says so. (fusermount3's own auto_unmount does not help: as of 3.14
 // it finds a mount dead only if other users may look into it, which takes root's permission.)
 //
-// What differs from the doors in process: lseek works, where /proc says ESPIPE, as pread must; a bad
-// address is EFAULT; links are relative (fuse_link.h). Both are Linux's doing.
+// What differs from the doors in process: lseek works, where /proc says ESPIPE, as pread must; a
+// bad address is EFAULT; links are relative (fuse_link.h). Both are Linux's doing.
 //
 // It is built where libfuse3 is installed, as the CMake target `procfs_fuse`; libums does not need
 // it.
@@ -26,8 +26,8 @@
 // 1. Whoever serves does not look into the mount: it would wait for itself. So open and close do
 //    not either.
 // 2. No signal handler runs while a request is answered: it would meet the locks of the tree.
-// 3. A forked child has no part in the mount, and its connection is closed there: the mount's life is
-//    that of its process.
+// 3. A forked child has no part in the mount, and its connection is closed there: the mount's life
+//    is that of its process.
 //
 // Thread safety: one thread at a time, but for stop.
 #pragma once

@@ -5,8 +5,8 @@
 // A program's descriptor is the read end of a FIFO of its own, opened by path and sent to it. Which
 // File it stands for is asked of Linux at each call, by the FIFO's inode in /proc/TID/fd: so dup,
 // fork, exec and descriptor passing need no book-keeping. (Where the answer was the same file the
-// last time, that is asked first, which is quicker: open_description.h.) When the last descriptor is closed, the
-// write end that is kept here hangs up: that is the File's last close.
+// last time, that is asked first, which is quicker: open_description.h.) When the last descriptor
+// is closed, the write end that is kept here hangs up: that is the File's last close.
 //
 // A read end of a FIFO answers as the device does, but for read (EAGAIN, the device: EINVAL) and
 // poll (nothing, the device: readable and writable).

@@ -88,6 +88,7 @@ void ProgramWatch::on_reaped(pid_t pid) {
   if (pid == program_) {
     program_ = -1;
     stopped_by_ = 0;
+    if (before_end) before_end();
     send_message(front_.get(), {FrontMessage::kEnded, status});
     continue_front();  // a stopped one could not end
   }
@@ -106,7 +107,7 @@ void ProgramWatch::on_front() {
     }
   }
   if (!hung_up) return;
-  front_.reset();
+  front_is_gone_ = true;
   if (program_ > 0) send_signal(program_pidfd_.get(), SIGKILL);
 }
 

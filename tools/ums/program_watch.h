@@ -54,8 +54,9 @@ class ProgramWatch {
   void on_children();
 
   // Readable when the front process has something to say, or is gone; call `on_front`, unless -1.
-  // It calls `on_children` first: what the front says may be out of date.
-  int front_fd() const { return front_.get(); }
+  // It calls `on_children` first: what the front says may be out of date. The descriptor stays open
+  // when it becomes -1 here, so that an epoll loop can forget it.
+  int front_fd() const { return front_is_gone_ ? -1 : front_.get(); }
   void on_front();
 
   // No descendant of the program is left: the kernel process has nobody to serve.
@@ -64,6 +65,9 @@ class ProgramWatch {
   // The program's process id while it has not been reaped, then -1; and its pidfd.
   pid_t program() const { return program_; }
   int program_pidfd() const { return program_pidfd_.get(); }
+
+  // Called before the front process is told that the program has ended, if it is set; may throw.
+  std::function<void()> before_end;
 
   // Called for each process that was reaped, program and orphans: its id and wait status.
   std::function<void(pid_t, int)> reaped;
@@ -88,6 +92,7 @@ class ProgramWatch {
   int stopped_by_ = 0;
   int stops_ = 0;  // that the front has been told of
   bool childless_ = false;
+  bool front_is_gone_ = false;
 };
 
 }  // namespace ums::command

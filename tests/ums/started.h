@@ -18,6 +18,8 @@
 #include <unistd.h>
 
 #include <csignal>
+#include <cstdio>
+#include <cstdlib>
 #include <functional>
 #include <string>
 #include <vector>
@@ -70,7 +72,14 @@ class Started {
   Started(const Started&) = delete;
   Started& operator=(const Started&) = delete;
 
-  pid_t pid() const { return pid_; }
+  // Aborts if it has ended: kill(2) takes -1 for every process that there is.
+  pid_t pid() const {
+    if (pid_ <= 0) {
+      std::fprintf(stderr, "the started program has ended\n");
+      std::abort();
+    }
+    return pid_;
+  }
   void write(const std::string& text) const {
     EXPECT_EQ(::write(input_, text.data(), text.size()), static_cast<ssize_t>(text.size()));
   }

@@ -16,8 +16,12 @@
 // `fusermount3 -u FOLDER`; open says so. (fusermount3's own auto_unmount does not help: as of 3.14
 // it finds a mount dead only if other users may look into it, which takes root's permission.)
 //
-// What differs from the doors in process: lseek works, where /proc says ESPIPE, as pread must; a
-// bad address is EFAULT; links are relative (fuse_link.h). Both are Linux's doing.
+// What differs from the door in process: links are relative (fuse_link.h); lseek works, as Linux
+// lets pread work only where it does; a bad address is EFAULT.
+//
+// Threads of the process that serves may look into the mount as well, but for the one that serves.
+// If the process dies while one of them waits for an answer, Linux lets it wait on, until root says
+// `umount -f FOLDER`.
 //
 // It is built where libfuse3 is installed, as the CMake target `procfs_fuse`; libums does not need
 // it.
@@ -26,14 +30,12 @@
 // 1. Whoever serves does not look into the mount: it would wait for itself. So open and close do
 //    not either.
 // 2. No signal handler runs while a request is answered: it would meet the locks of the tree.
-// 3. A forked child has no part in the mount, and its connection is closed there: the mount's life
-//    is that of its process.
+// 3. A forked child has no part in the mount, and its connection is closed there: the mount lives
+//    as long as its process.
 //
 // Thread safety: one thread at a time, but for stop.
 #pragma once
 
-#include <atomic>
-#include <cstdint>
 #include <string>
 
 #include "sim_kernel/base/result.h"

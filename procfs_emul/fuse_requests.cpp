@@ -157,8 +157,8 @@ void getattr(fuse_req_t request, fuse_ino_t ino, fuse_file_info*) {
 }
 
 // Sets the mode. The size stays 0, and the times what they are, as in Linux's /proc. A mode that
-// comes with a size or an owner is no chmod: Linux takes the set-user-id bit away, which the doors
-// in process do not. Errors: EPERM: another owner.
+// comes with a size or an owner is no chmod: Linux takes the set-user-id bit away, and the door in
+// process does not. Errors: EPERM: another owner.
 Result<void> set_attributes(const ProcPath& path, const struct stat& wanted, int which) noexcept {
   const ProcStat now = TRY(proc_stat(path));
   if ((which & FUSE_SET_ATTR_UID) != 0 && wanted.st_uid != now.uid) return Error{EPERM};

@@ -8,7 +8,7 @@
 // The low-level interface, not the one by paths: a request of Linux names an entry, which is a
 // ProcPath here, and is answered by one call of proc_path.h or proc_file.h. The other interface
 // would make paths of entries, to be resolved again, in which an entry that was removed has no
-// name; and would keep a table of its own.
+// name; it gives no say over the numbers of entries, and readdir none over places.
 //
 // Invariants:
 // 1. Nothing is cached by Linux: entries and attributes are good for no time at all, and files are

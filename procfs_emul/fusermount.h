@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The program fusermount3, by which an ordinary user mounts and unmounts (libfuse's, set-user-id
-// root). libfuse would start it as well, but by fork(), which runs the program's handlers; it would
-// leave the words of fusermount3 on the program's standard error; and the file system that it
-// mounts could not be told from others.
+// root). libfuse would start it as well, but by fork(), which runs the program's handlers, and it
+// would leave the words of fusermount3 on the program's standard error, not in a message.
 //
 //     check_fuse_folder(folder);                            // absolute
 //     const int fd = fuse_mount(folder);                    // a connection to Linux

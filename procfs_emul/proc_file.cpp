@@ -210,7 +210,7 @@ Result<std::size_t> proc_readdir(ProcFile& file, ProcDirent* entries, std::size_
 }
 
 void proc_seek_behind(ProcFile& folder, const ProcDirent& entry) noexcept {
-  const std::string_view name = entry.position < kDots ? std::string_view() : entry.name;
+  const std::string_view name = entry.position < kDots ? "" : entry.name;
   SpinGuard guard(folder.lock);
   folder.position = entry.position + 1;
   folder.last_number = 0;

@@ -14,6 +14,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <csignal>
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
@@ -23,6 +24,14 @@
 #include "procfs_emul/fuse_mount.h"
 #include "support/procfs.h"
 #include "ums/started.h"
+
+#if UMS_SANITIZE_ADDRESS
+// Its reports end the program by SIGABRT: see close_connection_at_death.
+extern "C" __attribute__((visibility("default"), used)) inline const char*
+__asan_default_options() {
+  return "abort_on_error=1";
+}
+#endif
 
 namespace ums::test {
 
@@ -52,10 +61,30 @@ inline struct stat host_stat(const std::string& path) {
   return status;
 }
 
+// A test looks into its own mount. If the thread that serves died in the middle of a request, the
+// test's thread would wait for it in Linux, unkillable: whoever ends the process by a signal closes
+// the connection before.
+inline volatile int served_connection = -1;
+
+inline void close_connection_and_die(int number) {
+  close(served_connection);
+  signal(number, SIG_DFL);
+  raise(number);
+}
+
+inline void close_connection_at_death() {
+  signal(SIGABRT, close_connection_and_die);
+#if !UMS_SANITIZE_ADDRESS && !UMS_SANITIZE_THREAD
+  signal(SIGSEGV, close_connection_and_die);  // sanitizers have handlers, and abort
+#endif
+}
+
 class ServedMount {
  public:
   explicit ServedMount(const std::string& folder) {
     EXPECT_EQ(mount_.open(folder.c_str()).error_code(), 0) << mount_.message();
+    served_connection = mount_.fd();
+    close_connection_at_death();
     server_ = std::thread([this] { mount_.serve(); });
   }
   ~ServedMount() { stop(); }

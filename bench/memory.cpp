@@ -3,9 +3,9 @@
 // Resident memory: what a thousand pthreads that wait on a semaphore occupy, and what a thousand
 // UMS workers do that have run, yielded and are suspended. Each has reached its waiting place
 // through its own function, so the stack pages that a waiting thread needs are counted; so is the
-// simulated kernel's own memory, since it is this process's. Pages of program files are not (Linux
-// brings them in by the dozen, whoever needs the first), nor is Linux's memory for a thread (its
-// kernel stack, page tables), on either side.
+// simulated kernel's own memory, since it is this process's, in its state file too. Pages of
+// program files are not (Linux brings them in by the dozen, whoever needs the first), nor is
+// Linux's memory for a thread (its kernel stack, page tables), on either side.
 #include <pthread.h>
 #include <semaphore.h>
 #include <ums.h>
@@ -23,17 +23,24 @@ namespace {
 
 constexpr int kThreads = 1'000;
 
-// Resident memory of our own, exactly (/proc/self/statm is behind by a few pages a processor).
+// Resident memory of our own, exactly (/proc/self/statm is behind by a few pages a processor): what
+// has been written, which pages of program files are not.
 double resident_bytes() {
   std::FILE* const file = std::fopen("/proc/self/smaps_rollup", "r");
   check(file != nullptr, "fopen of /proc/self/smaps_rollup");
   char line[256];
-  long kibibytes = -1;
-  while (kibibytes < 0 && std::fgets(line, sizeof line, file) != nullptr) {
-    std::sscanf(line, "Anonymous: %ld kB", &kibibytes);
+  long kibibytes = 0;
+  int found = 0;
+  while (std::fgets(line, sizeof line, file) != nullptr) {
+    long part = 0;
+    if (std::sscanf(line, "Private_Dirty: %ld kB", &part) == 1 ||
+        std::sscanf(line, "Shared_Dirty: %ld kB", &part) == 1) {
+      kibibytes += part;
+      ++found;
+    }
   }
   std::fclose(file);
-  check(kibibytes >= 0, "reading Anonymous");
+  check(found == 2, "reading Private_Dirty and Shared_Dirty");
   return static_cast<double>(kibibytes) * 1024;
 }
 

@@ -8,67 +8,13 @@
 #include <memory>
 #include <vector>
 
+#include "tools/ums/command_help.h"
 #include "tools/ums/exec_program.h"
 
 namespace ums::command {
 namespace {
 
 constexpr int kWrongUsage = 2;
-
-constexpr const char* kRunHelp =
-    "The program sees a UMS device, though Linux has none. It is found in PATH; what stands after\n"
-    "it, or after --, is its own.\n"
-    "\n"
-    "Machines:\n"
-    "  server     The default. A kernel process answers the program, and all programs that it\n"
-    "             executes and forks, of any kind: their system calls come there by seccomp(2).\n"
-    "             So programs inside get no privileges from set-user-id files.\n"
-    "  parallel   The UMS kernel is loaded into the program's own process (LD_PRELOAD), at full\n"
-    "             speed. The program must be dynamically linked, for this machine and the C "
-    "library\n"
-    "             of this system, and must not get privileges by being executed. What it executes\n"
-    "             in its turn, such as the commands of a script, gets the device too, unless it "
-    "is\n"
-    "             statically linked: this cannot be foreseen, and such a program finds no device.\n"
-    "\n"
-    "The parallel machine sets LD_PRELOAD, UMS_BACKEND and ASAN_OPTIONS (verify_asan_link_order=0, "
-    "for programs that\n"
-    "gcc has built with AddressSanitizer), and keeps what is there of the first and last.\n"
-    "\n"
-    "This is not a security boundary: a program that wants to get around it can.\n"
-    "\n"
-    "Exit status: that of the program, or\n"
-    "  125  if ums run itself fails\n"
-    "  126  if the program cannot be executed\n"
-    "  127  if the program is not found\n"
-    "\n"
-    "Example:  ums run --machine parallel -- ./prog ARGS\n"
-    "See ums-run(1).";
-
-constexpr const char* kDoctorHelp =
-    "Tries what the UMS kernel needs from this system, and prints one line for each: whether it\n"
-    "works, and what to do if not. Nothing is changed.\n"
-    "\n"
-    "  ok       works\n"
-    "  limited  something works slower, or not at all; the line says what\n"
-    "  FAIL     ums run cannot work here; ums run --machine parallel may\n"
-    "\n"
-    "Exit status: 0 if no line says FAIL, else 1.\n"
-    "See ums(1).";
-
-constexpr const char* kPsHelp =
-    "Lists the UMS kernels of this user: those in a program's own process (embedded), and kernel\n"
-    "processes with the processes that they serve.\n"
-    "\n"
-    "Kernels are found by their files in $XDG_RUNTIME_DIR/ums, or in ums-UID in $TMPDIR or /tmp.\n"
-    "\n"
-    "Exit status: 0, also if there is none; 1 if a file there cannot be read.\n"
-    "See ums(1).";
-
-constexpr const char* kHelp =
-    "ums COMMAND --help tells more of each.\n"
-    "\n"
-    "Exit status: 0 done, 1 failed, 2 wrong usage; of ums run see there.";
 
 constexpr const char* kSimulated =
     "--machine simulated is not there yet: this release has server and parallel";
@@ -102,9 +48,13 @@ class Parser {
   void add_run();
   void add_doctor();
   void add_ps();
+  void add_tree();
+  void add_cat();
+  void add_top();
   void parse_options(std::vector<std::string> arguments);
   std::vector<std::string> program(const std::vector<std::string>& behind) const;
   std::string name() const;
+  const TopOptions& checked_top() const;
   [[noreturn]] void refuse(const std::string& message) const;
   void refuse_unknown(const std::vector<std::string>& words) const;
 
@@ -112,9 +62,15 @@ class Parser {
   CLI::App* run_ = nullptr;
   CLI::App* doctor_ = nullptr;
   CLI::App* ps_ = nullptr;
+  CLI::App* tree_ = nullptr;
+  CLI::App* cat_ = nullptr;
+  CLI::App* top_ = nullptr;
   RunOptions run_options_;
   DoctorOptions doctor_options_;
   PsOptions ps_options_;
+  TreeOptions tree_options_;
+  CatOptions cat_options_;
+  TopOptions top_options_;
 };
 
 Parser::Parser() {
@@ -126,6 +82,9 @@ Parser::Parser() {
   add_run();
   add_doctor();
   add_ps();
+  add_tree();
+  add_cat();
+  add_top();
 }
 
 void Parser::add_run() {
@@ -153,6 +112,45 @@ void Parser::add_ps() {
   ps_ = app_.add_subcommand("ps", "List the kernels that run, and their processes");
   ps_->add_flag("--json", ps_options_.json, "Print one JSON object instead of lines");
   ps_->footer(kPsHelp);
+}
+
+void Parser::add_tree() {
+  tree_ = app_.add_subcommand("tree", "Print /proc/ums of the kernels that run, as a tree");
+  tree_->add_flag("--json", tree_options_.json, "Print nested JSON objects instead of lines");
+  tree_
+      ->add_option("PATH", tree_options_.path,
+                   "A folder to begin with: a process's id, or a path below /proc/ums")
+      ->option_text(" ");
+  tree_->footer(kTreeHelp);
+}
+
+void Parser::add_cat() {
+  cat_ = app_.add_subcommand("cat", "Print files of /proc/ums of the kernels that run");
+  cat_->add_option("PATH", cat_options_.paths, "A file, absolute or from /proc/ums on")
+      ->option_text("...");
+  cat_->footer(kCatHelp);
+}
+
+void Parser::add_top() {
+  top_ = app_.add_subcommand("top", "Watch the kernels that run");
+  top_->add_option("-d,--delay", top_options_.delay_seconds,
+                   "Seconds between two looks; 2 if not given")
+      ->option_text("SECONDS");
+  top_->add_option("-n,--count", top_options_.count, "End after so many looks")
+      ->option_text("COUNT");
+  top_->add_flag("--json", top_options_.json, "Print a JSON object a line for each look");
+  top_->footer(kTopHelp);
+}
+
+// Throws UsageError for numbers that make no sense.
+const TopOptions& Parser::checked_top() const {
+  if (!(top_options_.delay_seconds >= 0.1 && top_options_.delay_seconds <= 86'400)) {
+    refuse("--delay wants seconds, from 0.1 to 86400");
+  }
+  if (top_options_.count < 0 || (top_->count("--count") > 0 && top_options_.count == 0)) {
+    refuse("--count wants a number of looks, from 1 on");
+  }
+  return top_options_;
 }
 
 std::string Parser::name() const {
@@ -215,6 +213,12 @@ Request Parser::parse(std::vector<std::string> arguments) {
   }
   if (doctor_->parsed()) return doctor_options_;
   if (ps_->parsed()) return ps_options_;
+  if (tree_->parsed()) return tree_options_;
+  if (top_->parsed()) return checked_top();
+  if (cat_->parsed()) {
+    if (cat_options_.paths.empty()) refuse("the path to print is missing");
+    return cat_options_;
+  }
   if (!run_->parsed()) refuse("a command is missing");
   run_options_.command = program(behind);
   if (run_options_.machine == "simulated") refuse(kSimulated);

@@ -8,6 +8,7 @@
 #include <stdexcept>
 #include <string>
 #include <variant>
+#include <vector>
 
 #include "tools/ums/run_options.h"
 
@@ -21,12 +22,28 @@ struct PsOptions {
   bool json = false;
 };
 
+struct TreeOptions {
+  bool json = false;
+  std::string path;  // empty: all
+};
+
+struct CatOptions {
+  std::vector<std::string> paths;
+};
+
+struct TopOptions {
+  bool json = false;
+  double delay_seconds = 2;
+  int count = 0;  // 0: until it is ended
+};
+
 // A text to be printed: help, or the version.
 struct PrintText {
   std::string text;
 };
 
-using Request = std::variant<PrintText, RunOptions, DoctorOptions, PsOptions>;
+using Request = std::variant<PrintText, RunOptions, DoctorOptions, PsOptions, TreeOptions,
+                             CatOptions, TopOptions>;
 
 // A command line that is wrong: the message, one line with the remedy, and the exit status.
 class UsageError : public std::runtime_error {

@@ -4,15 +4,21 @@
 // says how it is used; command_line.h, run_parallel.h and doctor/diagnosis.h are the commands.
 //
 // Exit status: 0 done, 1 failed, 2 wrong usage; of `ums run` that of the program, or 125 to 127.
+#include <langinfo.h>
+
 #include <cerrno>
+#include <clocale>
 #include <cstdio>
 #include <cstring>
 #include <exception>
+#include <system_error>
 
 #include "tools/ums/command_line.h"
 #include "tools/ums/doctor/diagnosis.h"
 #include "tools/ums/exec_program.h"
+#include "tools/ums/inspect/mirror.h"
 #include "tools/ums/inspect/ps.h"
+#include "tools/ums/inspect/tree.h"
 #include "tools/ums/run_parallel.h"
 #include "tools/ums/run_server.h"
 
@@ -47,6 +53,12 @@ int do_request(const DoctorOptions& request) {
   return diagnosis.works() ? 0 : 1;
 }
 
+// Whether line-drawing characters come out as such.
+bool has_utf8() {
+  std::setlocale(LC_CTYPE, "");
+  return std::strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
+}
+
 // Says what could not be read. Returns the exit status.
 int complain_of(const char* command, const std::vector<std::string>& faults) {
   for (const std::string& fault : faults) std::fprintf(stderr, "%s: %s\n", command, fault.c_str());
@@ -58,6 +70,39 @@ int do_request(const PsOptions& request) {
   if (!print(request.json ? ps_json(kernels) : ps_text(kernels))) return 1;
   return complain_of("ums ps", kernels.faults);
 }
+
+int do_request(const TreeOptions& request) {
+  Mirror mirror;
+  const std::vector<std::string> faults = mirror.refresh();
+  std::string text;
+  try {
+    if (mirror.size() == 0 && request.path.empty() && !request.json) {
+      text = kNoKernel;
+    } else {
+      text = request.json ? tree_json(request.path) : tree_text(request.path, !has_utf8());
+    }
+  } catch (const std::system_error& error) {
+    complain_of("ums tree", faults);
+    return complain_of("ums tree", {request.path + ": " + error.code().message()});
+  }
+  if (!print(text)) return 1;
+  return complain_of("ums tree", faults);
+}
+
+int do_request(const CatOptions& request) {
+  Mirror mirror;
+  int status = complain_of("ums cat", mirror.refresh());
+  for (const std::string& path : request.paths) {
+    try {
+      if (!print(file_text(path))) return 1;
+    } catch (const std::system_error& error) {
+      status = complain_of("ums cat", {path + ": " + error.code().message()});
+    }
+  }
+  return status;
+}
+
+int do_request(const TopOptions& /*request*/) { return 1; }
 
 }  // namespace
 

@@ -18,6 +18,7 @@
 #include "tools/ums/exec_program.h"
 #include "tools/ums/inspect/mirror.h"
 #include "tools/ums/inspect/ps.h"
+#include "tools/ums/inspect/top.h"
 #include "tools/ums/inspect/tree.h"
 #include "tools/ums/run_parallel.h"
 #include "tools/ums/run_server.h"
@@ -102,7 +103,7 @@ int do_request(const CatOptions& request) {
   return status;
 }
 
-int do_request(const TopOptions& /*request*/) { return 1; }
+int do_request(const TopOptions& request) { return run_top(request); }
 
 }  // namespace
 

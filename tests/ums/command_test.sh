@@ -41,7 +41,7 @@ for words in --help 'run --help' 'doctor --help'; do
 done
 expect 2 "a command is missing; see 'ums --help'"
 expect 2 "unknown option '--bad'" --bad
-expect 2 "unknown command 'top'" top
+expect 2 "unknown command 'nothing'" nothing
 expect 2 "unknown option '--bad'" doctor --bad
 expect 125 "unknown option '--bad'" run --bad -- true
 expect 125 'program to run is missing' run --machine parallel

@@ -3,11 +3,13 @@
 
 #include <sys/uio.h>
 
+#include <algorithm>
 #include <cstring>
 #include <utility>
 
 #include "sim_kernel/base/raw_syscall.h"
 #include "sim_kernel/mm/address_space.h"
+#include "sim_kernel/mm/user_ptr.h"
 #include "sim_kernel/sched/task.h"
 #include "sim_kernel/server/listener.h"
 
@@ -51,6 +53,20 @@ bool read_client(pid_t tid, void* to, std::uint64_t from, std::size_t bytes) noe
 
 bool write_client(pid_t tid, std::uint64_t to, const void* from, std::size_t bytes) noexcept {
   return move(SYS_process_vm_writev, tid, const_cast<void*>(from), to, bytes);
+}
+
+// A text may end just before a page that is not there.
+long read_client_string(pid_t tid, char* to, std::uint64_t from, std::size_t bytes) noexcept {
+  std::size_t length = 0;
+  while (length < bytes) {
+    const std::uint64_t at = from + length;
+    const std::size_t part = std::min<std::size_t>(bytes - length, kPageBytes - at % kPageBytes);
+    if (!read_client(tid, to + length, at, part)) return -1;
+    const void* const end = std::memchr(to + length, '\0', part);
+    if (end != nullptr) return static_cast<const char*>(end) - to;
+    length += part;
+  }
+  return -1;
 }
 
 bool write_piece(unsigned long to, const void* from, std::size_t bytes) noexcept {

@@ -21,4 +21,8 @@ namespace ums::kernel {
 bool read_client(pid_t tid, void* to, std::uint64_t from, std::size_t bytes) noexcept;
 bool write_client(pid_t tid, std::uint64_t to, const void* from, std::size_t bytes) noexcept;
 
+// Copies a text that ends with a zero. Returns its length, or -1: it cannot be read, or is longer
+// than `bytes`, its zero included.
+long read_client_string(pid_t tid, char* to, std::uint64_t from, std::size_t bytes) noexcept;
+
 }  // namespace ums::kernel

@@ -2,17 +2,14 @@
 #include "sim_kernel/server/file_table.h"
 
 #include <fcntl.h>
-#include <fmt/format.h>
 #include <sys/epoll.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <array>
 #include <boost/intrusive/list.hpp>
 #include <boost/intrusive/parent_from_member.hpp>
 #include <boost/intrusive/set.hpp>
 #include <cerrno>
-#include <cstdlib>
 #include <utility>
 
 #include "sim_kernel/base/raw_syscall.h"
@@ -22,12 +19,11 @@
 #include "sim_kernel/server/listener.h"
 #include "sim_kernel/server/open_description.h"
 #include "sim_kernel/server/strace.h"
+#include "sim_kernel/server/temporary_name.h"
 
 namespace ums::kernel {
 
 namespace {
-
-using Inode = std::pair<dev_t, ino_t>;
 
 // An open File and our end of its FIFO.
 struct Channel final : EventSource {
@@ -65,7 +61,6 @@ boost::intrusive::list<Channel,
 
 constinit ObjectCache<Channel> channel_cache{"file"};
 std::uint64_t next_serial = 1;
-char folder[64];
 
 Channel& channel_of(File& file) noexcept {
   return *boost::intrusive::get_parent_from_member(&file, &Channel::file);
@@ -81,22 +76,18 @@ int open_fifo(const char* path, int flags) noexcept {
 
 // Makes a FIFO without a name. Returns the read end, and the write end in the channel; -errno.
 int make_fifo(Channel& channel) noexcept {
-  char path[96];
-  *fmt::format_to_n(path, sizeof path - 1, "{}/{}", static_cast<const char*>(folder),
-                    channel.file.serial)
-       .out = '\0';
-  const long made = raw_syscall(SYS_mknodat, AT_FDCWD, syscall_arg(path), S_IFIFO | 0600, 0);
+  const TemporaryName name;
+  const long made = raw_syscall(SYS_mknodat, AT_FDCWD, syscall_arg(name.path), S_IFIFO | 0600, 0);
   if (made < 0) return static_cast<int>(made);
-  const int read_end = open_fifo(path, O_RDONLY);
-  const int write_end = read_end < 0 ? read_end : open_fifo(path, O_WRONLY);
-  raw_syscall(SYS_unlinkat, AT_FDCWD, syscall_arg(path), 0);
-  struct stat status {};
-  if (write_end < 0 || raw_syscall(SYS_fstat, write_end, syscall_arg(&status)) != 0) {
+  const int read_end = open_fifo(name.path, O_RDONLY);
+  const int write_end = read_end < 0 ? read_end : open_fifo(name.path, O_WRONLY);
+  raw_syscall(SYS_unlinkat, AT_FDCWD, syscall_arg(name.path), 0);
+  if (write_end < 0) {
     if (read_end >= 0) raw_syscall(SYS_close, read_end);
     return write_end;
   }
   channel.hangup_fd = write_end;
-  channel.inode = {status.st_dev, status.st_ino};
+  channel.inode = host_status(write_end, "").inode;
   return read_end;
 }
 
@@ -145,7 +136,7 @@ Result<Channel*> open_channel(const FileOperations& driver, Task& opener, int fl
 // Sends the read end of a new FIFO to the opener.
 Result<int> connect(Channel& channel, Waiting waiting, int flags) noexcept {
   const int read_end = make_fifo(channel);
-  if (read_end < 0) return Error{-read_end};
+  if (read_end < 0) return Error{read_end == -EMFILE ? ENFILE : -read_end};
   const bool watched = watch_events(channel.hangup_fd, 0, channel);
   const Result<int> sent = watched ? waiting.listener->answer_with_descriptor(
                                          waiting.id, read_end, (flags & O_CLOEXEC) != 0)
@@ -195,16 +186,15 @@ File* file_of_descriptor(pid_t tid, int fd) noexcept {
       hint.channel->description.is(tid, fd)) {
     return &hint.channel->file;
   }
-  char path[48];
-  *fmt::format_to_n(path, sizeof path - 1, "/proc/{}/fd/{}", tid, fd).out = '\0';
-  struct stat status {};
-  if (raw_syscall(SYS_newfstatat, AT_FDCWD, syscall_arg(path), syscall_arg(&status), 0) != 0) {
-    return nullptr;
-  }
-  const auto found = channels.find(Inode(status.st_dev, status.st_ino));
+  const auto found = channels.find(status_of_descriptor(tid, fd).inode);
   if (found == channels.end()) return nullptr;
   hint = {tid, fd, &*found};
   return &found->file;
+}
+
+File* file_of_inode(const Inode& inode) noexcept {
+  const auto found = channels.find(inode);
+  return found != channels.end() ? &found->file : nullptr;
 }
 
 bool any_file() noexcept { return !all_channels.empty(); }
@@ -234,19 +224,5 @@ void files_task_exit(Task& me) noexcept {
     me.syscall_file.store(nullptr, std::memory_order_relaxed);
   }
 }
-
-int file_table_init() noexcept {
-  const char* const base = std::getenv("XDG_RUNTIME_DIR");
-  for (const char* const place : {base, "/tmp"}) {
-    if (place == nullptr) continue;
-    const auto end = fmt::format_to_n(folder, sizeof folder - 1, "{}/ums-XXXXXX", place);
-    if (end.size >= sizeof folder) continue;
-    *end.out = '\0';
-    if (mkdtemp(folder) != nullptr) return 0;
-  }
-  return errno;
-}
-
-void file_table_exit() noexcept { rmdir(folder); }
 
 }  // namespace ums::kernel

@@ -20,14 +20,9 @@
 #include "sim_kernel/base/result.h"
 #include "sim_kernel/dev/file.h"
 #include "sim_kernel/sched/task.h"
+#include "sim_kernel/server/host_fd.h"
 
 namespace ums::kernel {
-
-// Makes the folder for FIFOs. Returns 0 or the errno.
-int file_table_init() noexcept;
-
-// Removes it.
-void file_table_exit() noexcept;
 
 // Opens the device for the thread of `opener`, which waits for the answer and gets the descriptor.
 // Errors: the driver's, ENOMEM, ENFILE, those of the thread's descriptors (EMFILE).
@@ -35,6 +30,9 @@ Result<void> file_open(Task& opener, Waiting waiting, int flags) noexcept;
 
 // The File that descriptor `fd` of thread `tid` stands for, or null.
 File* file_of_descriptor(pid_t tid, int fd) noexcept;
+
+// The same, for a descriptor whose inode is known.
+File* file_of_inode(const Inode& inode) noexcept;
 
 bool any_file() noexcept;
 

@@ -13,14 +13,18 @@
 #include <cerrno>
 #include <cstdint>
 #include <initializer_list>
+#include <span>
+
+#include "sim_kernel/server/path_call.h"
 
 namespace ums::kernel {
 
 namespace {
 
 constexpr int kNotified[] = {
-    SCMP_SYS(ioctl), SCMP_SYS(open),         SCMP_SYS(openat), SCMP_SYS(openat2),  SCMP_SYS(creat),
-    SCMP_SYS(exit),  SCMP_SYS(rt_sigreturn), SCMP_SYS(execve), SCMP_SYS(execveat),
+    SCMP_SYS(ioctl),    SCMP_SYS(open),       SCMP_SYS(openat),       SCMP_SYS(openat2),
+    SCMP_SYS(creat),    SCMP_SYS(exit),       SCMP_SYS(rt_sigreturn), SCMP_SYS(execve),
+    SCMP_SYS(execveat), SCMP_SYS(exit_group),
 };
 
 // Without rules for these, and with the usual action for unknown ones, their programs would die.
@@ -37,11 +41,26 @@ int add_architectures(scmp_filter_ctx filter) noexcept {
 }
 
 // A system call that an architecture does not have is none of its filter's business.
-int add_rules(scmp_filter_ctx filter) noexcept {
-  for (const int call : kNotified) {
+int add_calls(scmp_filter_ctx filter, std::span<const int> calls) noexcept {
+  for (const int call : calls) {
+    if (call == SCMP_SYS(lseek)) continue;
     const int error = seccomp_rule_add(filter, SCMP_ACT_NOTIFY, call, 0);
-    if (error != 0 && error != -EDOM) return error;
+    if (error != 0 && error != -EDOM && error != -EEXIST) return error;
   }
+  return 0;
+}
+
+// lseek is frequent, and only rewinddir(3) matters.
+int add_rewind(scmp_filter_ctx filter) noexcept {
+  const scmp_arg_cmp to_beginning[] = {{1, SCMP_CMP_EQ, 0, 0}, {2, SCMP_CMP_EQ, SEEK_SET, 0}};
+  return seccomp_rule_add_array(filter, SCMP_ACT_NOTIFY, SCMP_SYS(lseek), 2, to_beginning);
+}
+
+int add_rules(scmp_filter_ctx filter) noexcept {
+  int failed = add_calls(filter, kNotified);
+  if (failed == 0) failed = add_calls(filter, path_call_numbers());
+  if (failed == 0) failed = add_rewind(filter);
+  if (failed != 0) return failed;
   for (const scmp_datum_t command : {scmp_datum_t{F_GETFL}, scmp_datum_t{F_SETFL}}) {
     const scmp_arg_cmp is_command = {1, SCMP_CMP_EQ, command, 0};
     const int error =

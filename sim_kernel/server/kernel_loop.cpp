@@ -2,6 +2,7 @@
 #include "sim_kernel/server/kernel_loop.h"
 
 #include <sys/epoll.h>
+#include <sys/resource.h>
 
 #include <algorithm>
 #include <array>
@@ -18,6 +19,8 @@
 #include "sim_kernel/server/file_table.h"
 #include "sim_kernel/server/listener.h"
 #include "sim_kernel/server/process.h"
+#include "sim_kernel/server/stand_in.h"
+#include "sim_kernel/server/working_folder.h"
 #include "sim_kernel/ums/published.h"
 
 namespace ums::kernel {
@@ -45,6 +48,14 @@ bool control(int operation, int descriptor, std::uint32_t events, EventSource& s
   event.events = events;
   event.data.ptr = &source;
   return epoll_ctl(epoll, operation, descriptor, &event) == 0;
+}
+
+// Each open device file and each process costs a descriptor.
+void allow_many_descriptors() noexcept {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &limit);
 }
 
 // Sees to all that has ended, however much that is, and then to those who ask, if `asks_too`.
@@ -83,8 +94,8 @@ int kernel_loop_start() noexcept {
   const long made = raw_syscall(SYS_epoll_create1, EPOLL_CLOEXEC);
   if (made < 0) return static_cast<int>(-made);
   epoll = static_cast<int>(made);
-  const int error = exec_watch_init();
-  return error != 0 ? error : file_table_init();
+  allow_many_descriptors();
+  return exec_watch_init();
 }
 
 void look_at_ends() noexcept { look(0, false); }
@@ -105,11 +116,12 @@ void kernel_loop_turn() noexcept {
   watch.go_on();
 }
 
-bool kernel_is_used() noexcept { return any_process() || any_file(); }
+bool kernel_is_used() noexcept {
+  return any_process() || any_file() || any_stand_in() || any_working_folder();
+}
 
 void kernel_loop_stop() noexcept {
   publish_stop();
-  file_table_exit();
   exec_watch_exit();
   raw_syscall(SYS_close, epoll);
 }

@@ -12,7 +12,7 @@
 
 namespace ums::kernel {
 
-// Starts the kernel in this process. Returns 0 or the errno: EMFILE, ENOMEM, those of mkdtemp(3).
+// Starts the kernel in this process. Returns 0 or the errno: EMFILE, ENOMEM.
 int kernel_loop_start() noexcept;
 
 // Waits for an event, or some, and does what they lead to. Might return without one.

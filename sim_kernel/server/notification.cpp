@@ -3,7 +3,6 @@
 
 #include <fcntl.h>
 #include <linux/audit.h>
-#include <linux/openat2.h>
 #include <sys/ioctl.h>
 
 #include <cerrno>
@@ -14,7 +13,11 @@
 #include "sim_kernel/server/exec_watch.h"
 #include "sim_kernel/server/file_table.h"
 #include "sim_kernel/server/listener.h"
+#include "sim_kernel/server/path_call.h"
+#include "sim_kernel/server/path_request.h"
+#include "sim_kernel/server/stand_in.h"
 #include "sim_kernel/server/thread_table.h"
+#include "sim_kernel/server/working_folder.h"
 
 namespace ums::kernel {
 
@@ -48,13 +51,24 @@ int set_nonblocking(File& file, pid_t tid, std::uint64_t argument) noexcept {
   return 0;
 }
 
+// What the first argument names, if that is a place (O_PATH), of which nothing else is known to
+// Linux.
+const StandIn* place_of(const seccomp_notif& notification) noexcept {
+  if (!any_stand_in()) return nullptr;
+  const StandIn* const stand_in = stand_in_of_inode(
+      status_of_descriptor(thread_of(notification), static_cast<int>(notification.data.args[0]))
+          .inode);
+  return stand_in != nullptr && stand_in->is_place() ? stand_in : nullptr;
+}
+
 void handle_ioctl(Listener& listener, const seccomp_notif& notification) noexcept {
   const auto& args = notification.data.args;
   File* const file = file_of_descriptor(thread_of(notification), static_cast<int>(args[0]));
   const auto number = static_cast<std::uint32_t>(args[1]);
   // What Linux answers on every file before it asks the driver (do_vfs_ioctl).
   if (file == nullptr || number == FIOCLEX || number == FIONCLEX) {
-    return listener.pass_on(notification.id);
+    return place_of(notification) == nullptr ? listener.pass_on(notification.id)
+                                             : void(listener.answer(notification.id, EBADF));
   }
   if (number == FIONBIO) {
     listener.answer(notification.id, set_nonblocking(*file, thread_of(notification), args[2]));
@@ -70,10 +84,18 @@ void handle_ioctl(Listener& listener, const seccomp_notif& notification) noexcep
 
 // ---- fcntl
 
+// LINUX: of the open's flags some are kept (O_PATH_FLAGS), and none is changed.
+void handle_fcntl_elsewhere(Listener& listener, const seccomp_notif& notification) noexcept {
+  const StandIn* const place = place_of(notification);
+  if (place == nullptr) return listener.pass_on(notification.id);
+  if (notification.data.args[1] != F_GETFL) return void(listener.answer(notification.id, EBADF));
+  listener.answer_value(notification.id, place->flags & (O_PATH | O_DIRECTORY | O_NOFOLLOW));
+}
+
 void handle_fcntl(Listener& listener, const seccomp_notif& notification) noexcept {
   const auto& args = notification.data.args;
   File* const file = file_of_descriptor(thread_of(notification), static_cast<int>(args[0]));
-  if (file == nullptr) return listener.pass_on(notification.id);
+  if (file == nullptr) return handle_fcntl_elsewhere(listener, notification);
   int& flags = file_status_flags(*file);
   if (args[1] == F_GETFL) {
     listener.answer_value(notification.id, kLargeFile | flags);
@@ -83,64 +105,6 @@ void handle_fcntl(Listener& listener, const seccomp_notif& notification) noexcep
   }
 }
 
-// ---- open
-
-struct OpenCall {
-  std::uint64_t path = 0;
-  int flags = 0;
-};
-
-// What an open call of any kind asks for. The flags of openat2 are not known if its struct cannot
-// be read; Linux then says why.
-OpenCall decode_open(const seccomp_notif& notification) noexcept {
-  const auto& args = notification.data.args;
-  switch (notification.data.nr) {
-#ifdef SYS_open
-    case SYS_open:
-      return {args[0], static_cast<int>(args[1])};
-    case SYS_creat:
-      return {args[0], O_CREAT | O_WRONLY | O_TRUNC};
-#endif
-    case SYS_openat:
-      return {args[1], static_cast<int>(args[2])};
-    default:
-      break;
-  }
-  open_how how{};
-  const bool read = read_client(thread_of(notification), &how, args[2], sizeof how.flags);
-  return {read ? args[1] : 0, static_cast<int>(how.flags)};
-}
-
-bool names_device(const seccomp_notif& notification, std::uint64_t path) noexcept {
-  constexpr char kDevice[] = "/dev/ums";
-  char text[sizeof kDevice];
-  return read_client(thread_of(notification), text, path, sizeof text) &&
-         __builtin_memcmp(text, kDevice, sizeof kDevice) == 0;
-}
-
-// What Linux refuses before it asks the driver. 0: nothing.
-int refusal_of_flags(int flags) noexcept {
-  if ((flags & O_DIRECTORY) != 0) return ENOTDIR;
-  if ((flags & (O_CREAT | O_EXCL)) == (O_CREAT | O_EXCL)) return EEXIST;
-  return 0;
-}
-
-void handle_open(Listener& listener, const seccomp_notif& notification) noexcept {
-  const OpenCall call = decode_open(notification);
-  if (call.path == 0 || !names_device(notification, call.path)) {
-    return listener.pass_on(notification.id);
-  }
-  int error = refusal_of_flags(call.flags);
-  if (error == 0) {
-    look_at_ends();
-    Task* const task = find_or_make_thread(thread_of(notification));
-    error = task == nullptr
-                ? ENOMEM
-                : file_open(*task, {&listener, notification.id}, call.flags).error_code();
-  }
-  if (error != 0) listener.answer(notification.id, error);
-}
-
 // ---- rt_sigreturn
 
 void handle_sigreturn(Listener& listener, const seccomp_notif& notification) noexcept {
@@ -148,10 +112,23 @@ void handle_sigreturn(Listener& listener, const seccomp_notif& notification) noe
   listener.pass_on(notification.id);
 }
 
+// ---- exec
+
+// No entry of ours is a program.
+void handle_exec(Listener& listener, const seccomp_notif& notification) noexcept {
+  exec_begins(thread_of(notification));
+  handle_path_call(listener, notification);
+}
+
 // ---- exit
 
 void handle_exit(Listener& listener, const seccomp_notif& notification) noexcept {
   if (Task* const task = find_thread(thread_of(notification))) thread_is_gone(*task);
+  listener.pass_on(notification.id);
+}
+
+void handle_exit_group(Listener& listener, const seccomp_notif& notification) noexcept {
+  working_folder_before_exit(thread_of(notification));
   listener.pass_on(notification.id);
 }
 
@@ -169,12 +146,20 @@ void handle_notification(Listener& listener, const seccomp_notif& notification) 
       return handle_sigreturn(listener, notification);
     case SYS_exit:
       return handle_exit(listener, notification);
+    case SYS_exit_group:
+      return handle_exit_group(listener, notification);
     case SYS_execve:
     case SYS_execveat:
-      exec_begins(thread_of(notification));
-      return listener.pass_on(notification.id);
-    default:
+      return handle_exec(listener, notification);
+#ifdef SYS_open
+    case SYS_open:
+    case SYS_creat:
+#endif
+    case SYS_openat:
+    case SYS_openat2:
       return handle_open(listener, notification);
+    default:
+      return handle_path_call(listener, notification);
   }
 }
 

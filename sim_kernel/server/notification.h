@@ -5,10 +5,12 @@
 //
 //     ioctl                          on a file of ours: a call (call.h); else Linux
 //     fcntl F_GETFL, F_SETFL         on a file of ours: the flags that the device would show
-//     open, openat, openat2, creat   of /dev/ums: a new file; else Linux
+//     open, openat, openat2, creat   of what is ours (path_walk.h): a new file; else Linux
+//     stat, chdir, getdents64, ...   of what is ours (path_call.h): as Linux's /proc; else Linux
 //     rt_sigreturn                   perhaps an answer was lost (lost_answer.h); then Linux
-//     execve, execveat               Linux; did it happen? (exec_watch.h)
+//     execve, execveat               as before; did it happen? (exec_watch.h)
 //     exit                           the thread's roles end first; then Linux
+//     exit_group                     children inherit what they may (working_folder.h); then Linux
 //
 // Thread safety: one thread, the kernel loop.
 #pragma once

@@ -28,13 +28,18 @@ struct ThreadFile {
   char text[2048] = "";
 };
 
+// The number behind a name of /proc/TID/status, or -1.
+pid_t id_in_status(pid_t tid, const char* name) noexcept {
+  const ThreadFile status(tid, "status");
+  const char* const line = std::strstr(status.text, name);
+  return line != nullptr ? static_cast<pid_t>(std::atoi(line + std::strlen(name))) : -1;
+}
+
 }  // namespace
 
-pid_t process_of_thread(pid_t tid) noexcept {
-  const ThreadFile status(tid, "status");
-  const char* const line = std::strstr(status.text, "\nTgid:");
-  return line != nullptr ? static_cast<pid_t>(std::atoi(line + 6)) : -1;
-}
+pid_t process_of_thread(pid_t tid) noexcept { return id_in_status(tid, "\nTgid:"); }
+
+pid_t parent_of_process(pid_t pid) noexcept { return id_in_status(pid, "\nPPid:"); }
 
 bool is_signal_held_off(pid_t tid, int signal) noexcept {
   const ThreadFile status(tid, "status");

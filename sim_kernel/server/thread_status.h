@@ -27,6 +27,9 @@ struct Image {
 
 Image image_of_process(pid_t pid) noexcept;
 
+// The parent of process `pid`, or -1.
+pid_t parent_of_process(pid_t pid) noexcept;
+
 // The stack pointer of a thread that waits for an answer, or 0.
 std::uint64_t stack_of_waiting_thread(pid_t tid) noexcept;
 

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The system calls by which programs look at files, change them and name them, but for open: where
+// each has its arguments, and who answers if they lead to what is ours.
+//
+// LIMIT: a call that changes something fails where a relative path has left /proc/ums by ".."
+// (EXDEV): it would have to be made in the program's name. mount(2) and calls that name a
+// file by other means than a path are not caught.
+//
+// Thread safety: handle_path_call: one thread, the kernel loop. path_call_numbers: any.
+#pragma once
+
+#include <linux/seccomp.h>
+
+#include <span>
+
+namespace ums::kernel {
+
+class Listener;
+
+// Answers the call, or passes it on. Any other call is passed on, too.
+void handle_path_call(Listener& listener, const seccomp_notif& notification) noexcept;
+
+// For the filter. Numbers may come twice.
+std::span<const int> path_call_numbers() noexcept;
+
+}  // namespace ums::kernel

@@ -10,7 +10,8 @@
 // The signal may come just before the system call that it shall interrupt. It is therefore sent
 // again each millisecond until the kernel loop goes on.
 //
-// Every other system call of the kernel loop may be interrupted too.
+// Every other system call of the kernel loop may be interrupted too. One that must not be is made
+// with all signals blocked.
 //
 // Thread safety: the kernel loop's thread; the watch has one of its own, which touches nothing else
 // of the kernel.

@@ -6,6 +6,7 @@
 
 #include <boost/intrusive/list.hpp>
 #include <cerrno>
+#include <csignal>
 
 #include "sim_kernel/base/raw_syscall.h"
 #include "sim_kernel/server/notification.h"
@@ -38,6 +39,21 @@ long listener_ioctl(int descriptor, unsigned long request, const void* argument)
   while (result == -EINTR) result = listener_ioctl_once(descriptor, request, argument);
   return result;
 }
+
+// LINUX: an interrupted SECCOMP_ADDFD_FLAG_SEND makes no descriptor, and answers with 0 nonetheless.
+class SignalsBlocked {
+ public:
+  SignalsBlocked() noexcept {
+    const std::uint64_t all = ~std::uint64_t{0};
+    raw_syscall(SYS_rt_sigprocmask, SIG_SETMASK, syscall_arg(&all), syscall_arg(&before_), 8);
+  }
+  ~SignalsBlocked() { raw_syscall(SYS_rt_sigprocmask, SIG_SETMASK, syscall_arg(&before_), 0, 8); }
+  SignalsBlocked(const SignalsBlocked&) = delete;
+  SignalsBlocked& operator=(const SignalsBlocked&) = delete;
+
+ private:
+  std::uint64_t before_ = 0;
+};
 
 bool respond(int descriptor, std::uint64_t id, long value, int error,
              std::uint32_t flags) noexcept {
@@ -95,6 +111,7 @@ Result<int> Listener::answer_with_descriptor(std::uint64_t id, int descriptor,
   const seccomp_notif_addfd add = {id, SECCOMP_ADDFD_FLAG_SEND,
                                    static_cast<std::uint32_t>(descriptor), 0,
                                    close_on_exec ? kCloseOnExec : 0};
+  const SignalsBlocked blocked;
   const long result = listener_ioctl(descriptor_, SECCOMP_IOCTL_NOTIF_ADDFD, &add);
   if (result < 0) return Error{static_cast<int>(-result)};
   return static_cast<int>(result);

@@ -14,38 +14,11 @@
 #include "support/door.h"
 #include "support/seed.h"
 #include "support/server/served.h"
+#include "support/server/victim.h"
 #include "support/thread.h"
 
 namespace ums::test {
 namespace {
-
-// A process that runs `body`, and is killed.
-class Victim {
- public:
-  template <typename Body>
-  explicit Victim(Body body) : pid_(fork()) {
-    if (pid_ != 0) return;
-    forget_thread_id();
-    body();
-    for (;;) pause();
-  }
-  ~Victim() {
-    if (pid_ > 0) die();
-  }
-  Victim(const Victim&) = delete;
-  Victim& operator=(const Victim&) = delete;
-
-  pid_t pid() const { return pid_; }
-
-  void die() {
-    kill(pid_, SIGKILL);
-    EXPECT_EQ(waitpid(pid_, nullptr, 0), pid_);
-    pid_ = -1;
-  }
-
- private:
-  pid_t pid_;
-};
 
 TEST(Deaths, WorkerInItsList) {
   const auto program = [] {

@@ -5,6 +5,7 @@
 #include <sys/epoll.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <array>
 #include <boost/intrusive/list.hpp>
 #include <boost/intrusive/parent_from_member.hpp>
@@ -15,9 +16,11 @@
 #include "sim_kernel/base/raw_syscall.h"
 #include "sim_kernel/dev/char_device.h"
 #include "sim_kernel/mm/slab.h"
+#include "sim_kernel/server/descriptor_budget.h"
 #include "sim_kernel/server/event_source.h"
 #include "sim_kernel/server/listener.h"
 #include "sim_kernel/server/open_description.h"
+#include "sim_kernel/server/process.h"
 #include "sim_kernel/server/strace.h"
 #include "sim_kernel/server/temporary_name.h"
 
@@ -37,6 +40,7 @@ struct Channel final : EventSource {
   Inode inode{};
   OpenDescription description;  // of the read end
   int status_flags = 0;
+  pid_t opener = 0;  // the process
   boost::intrusive::set_member_hook<> by_inode_hook;
   boost::intrusive::list_member_hook<> all_hook;
 };
@@ -74,10 +78,18 @@ int open_fifo(const char* path, int flags) noexcept {
   return static_cast<int>(fd);
 }
 
+// Its owner may open it whatever the programs' umask is.
+long make_fifo_at(const char* path) noexcept {
+  const long mask = raw_syscall(SYS_umask, 0);
+  const long made = raw_syscall(SYS_mknodat, AT_FDCWD, syscall_arg(path), S_IFIFO | 0600, 0);
+  raw_syscall(SYS_umask, mask);
+  return made;
+}
+
 // Makes a FIFO without a name. Returns the read end, and the write end in the channel; -errno.
 int make_fifo(Channel& channel) noexcept {
   const TemporaryName name;
-  const long made = raw_syscall(SYS_mknodat, AT_FDCWD, syscall_arg(name.path), S_IFIFO | 0600, 0);
+  const long made = make_fifo_at(name.path);
   if (made < 0) return static_cast<int>(made);
   const int read_end = open_fifo(name.path, O_RDONLY);
   const int write_end = read_end < 0 ? read_end : open_fifo(name.path, O_WRONLY);
@@ -128,19 +140,30 @@ Result<Channel*> open_channel(const FileOperations& driver, Task& opener, int fl
     return opened.error();
   }
   channel->status_flags = flags & kSettableFlags;
+  channel->opener = opener.machine.process->pid;
   all_channels.push_back(*channel);
   file_get(channel->file);
   return channel;
 }
 
-// Sends the read end of a new FIFO to the opener.
+bool may_keep(const Channel& channel) noexcept {
+  const auto files = std::count_if(all_channels.begin(), all_channels.end(),
+                                   [&](const Channel& c) { return c.opener == channel.opener; });
+  return suffices_for_file(channel.hangup_fd, static_cast<std::size_t>(files));
+}
+
+Result<int> send_read_end(Channel& channel, int read_end, Waiting waiting, int flags) noexcept {
+  if (!may_keep(channel)) return Error{ENFILE};
+  if (!watch_events(channel.hangup_fd, 0, channel)) return Error{ENOMEM};
+  return waiting.listener->answer_with_descriptor(waiting.id, read_end, (flags & O_CLOEXEC) != 0);
+}
+
+// Sends the read end of a new FIFO to the opener. Our descriptors are nothing to it: there are
+// enough, or not in the system.
 Result<int> connect(Channel& channel, Waiting waiting, int flags) noexcept {
   const int read_end = make_fifo(channel);
   if (read_end < 0) return Error{read_end == -EMFILE ? ENFILE : -read_end};
-  const bool watched = watch_events(channel.hangup_fd, 0, channel);
-  const Result<int> sent = watched ? waiting.listener->answer_with_descriptor(
-                                         waiting.id, read_end, (flags & O_CLOEXEC) != 0)
-                                   : Result<int>(Error{ENOMEM});
+  const Result<int> sent = send_read_end(channel, read_end, waiting, flags);
   if (sent.ok()) channel.description.remember(read_end);
   raw_syscall(SYS_close, read_end);
   if (!sent.ok()) {

@@ -13,6 +13,7 @@
 #include "sim_kernel/publish/publish.h"
 #include "sim_kernel/sched/task.h"
 #include "sim_kernel/server/call.h"
+#include "sim_kernel/server/descriptor_budget.h"
 #include "sim_kernel/server/event_source.h"
 #include "sim_kernel/server/event_watch.h"
 #include "sim_kernel/server/exec_watch.h"
@@ -88,6 +89,7 @@ void forget_events(int descriptor) noexcept {
 }
 
 int kernel_loop_start() noexcept {
+  raise_descriptor_limit();
   init_kernel();
   ums_publish(KernelKind::kProcess);
   if (current_task() == nullptr) return ENOMEM;

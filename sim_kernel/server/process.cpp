@@ -9,6 +9,7 @@
 #include "sim_kernel/base/raw_syscall.h"
 #include "sim_kernel/mm/slab.h"
 #include "sim_kernel/server/call.h"
+#include "sim_kernel/server/descriptor_budget.h"
 #include "sim_kernel/server/exec_watch.h"
 
 namespace ums::kernel {
@@ -39,7 +40,7 @@ Process* find_or_make_process(pid_t pid) noexcept {
   if (Process* const found = find_process(pid)) return found;
   const auto pidfd = static_cast<int>(raw_syscall(SYS_pidfd_open, pid, 0));
   if (pidfd < 0) return nullptr;
-  Process* const process = process_cache.create(pid, pidfd);
+  Process* const process = suffices_for_process(pidfd) ? process_cache.create(pid, pidfd) : nullptr;
   if (process == nullptr || !watch_events(pidfd, EPOLLIN, *process)) {
     raw_syscall(SYS_close, pidfd);
     if (process != nullptr) process_cache.destroy(process);

@@ -136,7 +136,7 @@ void add_served_rows(RowTable& table) {
 }
 
 void add_served_memory_rows(RowTable& table) {
-  table.add({"served_memory", kMemory, "kernel process, a suspended call", 10'000, Unit::kBytes},
+  table.add({"served_memory", kMemory, "kernel process, a suspended call", 2'000, Unit::kBytes},
             [] {
               return number_of(served({UMS_BENCH_CLIENT, "memory"}));
             });

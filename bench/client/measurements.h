@@ -16,7 +16,7 @@ double measure_next();
 // One full cycle, in nanoseconds: YIELD, DQEVENT, DEQUEUE, NEXT, EXEC by two workers in turn.
 double measure_cycle();
 
-// The kernel process's resident memory for one of ten thousand suspended calls, in bytes.
+// The kernel process's resident memory for one of two thousand suspended calls, in bytes.
 double measure_memory();
 
 }  // namespace ums::bench

@@ -10,7 +10,7 @@
 namespace ums::bench {
 namespace {
 
-constexpr int kCalls = 10'000;
+constexpr int kCalls = 2'000;
 
 struct Place {
   const Device* device;

@@ -190,6 +190,21 @@ void call_begin(Task& task, Waiting waiting, const Request& request) noexcept {
   start_call(task, waiting, request);
 }
 
+bool any_call_of(const Listener& listener) noexcept {
+  struct Search {
+    const Listener* listener;
+    bool found;
+  } search{&listener, false};
+  for_each_task(
+      [](Task& task, void* argument) {
+        Search& wanted = *static_cast<Search*>(argument);
+        const MachineTask& machine = task.machine;
+        wanted.found |= machine.stack != nullptr && machine.waiting.listener == wanted.listener;
+      },
+      &search);
+  return search.found;
+}
+
 // A call that sleeps unwinds before the roles end, since it uses what they keep. One that is
 // suspended or in EXEC touches nothing of them any more when it goes on.
 void thread_is_gone(Task& task) noexcept {

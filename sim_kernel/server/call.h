@@ -28,6 +28,9 @@ void call_begin(Task& task, Waiting waiting, const Request& request) noexcept;
 // result is kept.
 void call_keep_if_lost(Task& task) noexcept;
 
+// Whether a call that waits, or has waited, for an answer by `listener` is not over.
+bool any_call_of(const Listener& listener) noexcept;
+
 // Resumes every task in the run queue until it is empty.
 void run_calls() noexcept;
 

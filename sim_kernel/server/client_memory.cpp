@@ -4,9 +4,11 @@
 #include <sys/uio.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstring>
 #include <utility>
 
+#include "sim_kernel/base/printk.h"
 #include "sim_kernel/base/raw_syscall.h"
 #include "sim_kernel/mm/address_space.h"
 #include "sim_kernel/mm/user_ptr.h"
@@ -17,11 +19,25 @@ namespace ums::kernel {
 
 namespace {
 
+// Calls that look right fail; once is enough to say why.
+[[gnu::cold]] void report_forbidden(pid_t tid) noexcept {
+  static bool reported = false;
+  if (std::exchange(reported, true)) return;
+  pr_warn(
+      "thread {} finds no device, since its memory may not be read: either it has made itself "
+      "undumpable, or a program that has joined by --attach has forked it, where "
+      "kernel.yama.ptrace_scope is 1 (as root: sysctl kernel.yama.ptrace_scope=0)",
+      tid);
+}
+
 bool move(long call, pid_t tid, void* ours, std::uint64_t theirs, std::size_t bytes) noexcept {
   const iovec local = {ours, bytes};
   const iovec remote = {reinterpret_cast<void*>(theirs), bytes};
-  return raw_syscall(call, tid, syscall_arg(&local), 1, syscall_arg(&remote), 1, 0) ==
-         static_cast<long>(bytes);
+  const long moved = raw_syscall(call, tid, syscall_arg(&local), 1, syscall_arg(&remote), 1, 0);
+  if (moved == -EPERM) [[unlikely]] {
+    report_forbidden(tid);
+  }
+  return moved == static_cast<long>(bytes);
 }
 
 // Whether the caller's thread is still where its call found it.

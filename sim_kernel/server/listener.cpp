@@ -73,14 +73,14 @@ Listener::Listener(int descriptor) noexcept : EventSource(Kind::kAsks), descript
 }
 
 Listener::~Listener() {
-  if (!hung_up_) hang_up();
-  raw_syscall(SYS_close, descriptor_);
+  if (!has_hung_up()) hang_up();
 }
 
 void Listener::hang_up() noexcept {
-  hung_up_ = true;
-  forget_events(descriptor_);
   listeners.erase(listeners.iterator_to(*this));
+  forget_events(descriptor_);
+  raw_syscall(SYS_close, descriptor_);
+  descriptor_ = -1;
 }
 
 Listener* Listener::only_one() noexcept {

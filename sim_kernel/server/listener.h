@@ -50,16 +50,15 @@ class Listener final : public EventSource {
   // Whether the thread of a notification waits.
   bool is_waiting(std::uint64_t id) const noexcept;
 
-  // Whether programs with this filter are left.
-  bool has_hung_up() const noexcept { return hung_up_; }
+  // Whether no program with this filter is left. The last calls may still be under way.
+  bool has_hung_up() const noexcept { return descriptor_ < 0; }
 
  private:
   void on_event(std::uint32_t events) noexcept override;
   bool receive(seccomp_notif& notification) noexcept;
   void hang_up() noexcept;
 
-  const int descriptor_;
-  bool hung_up_ = false;
+  int descriptor_;  // -1 once it has hung up
   bool watched_ = true;
 
  public:

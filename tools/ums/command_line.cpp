@@ -10,6 +10,7 @@
 
 #include "tools/ums/command_help.h"
 #include "tools/ums/exec_program.h"
+#include "tools/ums/kernel_name.h"
 
 namespace ums::command {
 namespace {
@@ -55,6 +56,7 @@ class Parser {
   std::vector<std::string> program(const std::vector<std::string>& behind) const;
   std::string name() const;
   const TopOptions& checked_top() const;
+  void check_attach() const;
   [[noreturn]] void refuse(const std::string& message) const;
   void refuse_unknown(const std::vector<std::string>& words) const;
 
@@ -92,6 +94,9 @@ void Parser::add_run() {
   run_->add_option("--machine", run_options_.machine,
                    "Who answers the program's UMS calls: server (the default) or parallel")
       ->option_text("MACHINE");
+  run_->add_option("--attach", run_options_.attach,
+                   "Join the kernel process NAME, or start it if there is none (server only)")
+      ->option_text("NAME");
   run_->add_option("--log", run_options_.log, "Append the kernel's log to FILE")
       ->option_text("FILE");
   run_->add_flag("--strace{-}", run_options_.strace,
@@ -225,7 +230,15 @@ Request Parser::parse(std::vector<std::string> arguments) {
   if (run_options_.machine != "server" && run_options_.machine != "parallel") {
     refuse(fmt::format("there is no machine '{}', only server and parallel", run_options_.machine));
   }
+  check_attach();
   return run_options_;
+}
+
+void Parser::check_attach() const {
+  if (run_->count("--attach") == 0) return;
+  const std::string reason = why_no_kernel_name(run_options_.attach);
+  if (!reason.empty()) refuse(reason);
+  if (run_options_.machine != "server") refuse("--attach works with --machine server only");
 }
 
 }  // namespace

@@ -31,6 +31,9 @@ class Descriptor {
   int get() const { return fd_; }
   explicit operator bool() const { return fd_ >= 0; }
 
+  // Gives it to the caller, who closes it.
+  int release() { return std::exchange(fd_, -1); }
+
   // Closes it, and owns `fd` instead.
   void reset(int fd = -1) {
     if (fd_ >= 0) close(fd_);

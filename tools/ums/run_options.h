@@ -10,6 +10,7 @@ namespace ums::command {
 
 struct RunOptions {
   std::string machine = "server";    // or another that `ums run --help` names
+  std::string attach;                // the name of the kernel process to join or start
   std::string strace;                // the file for the record of calls; "-": standard error
   std::string log;                   // the file for the kernel's log
   std::vector<std::string> command;  // the program and its arguments; not empty

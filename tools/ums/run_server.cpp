@@ -2,7 +2,9 @@
 #include "tools/ums/run_server.h"
 
 #include <fcntl.h>
+#include <fmt/core.h>
 #include <sys/epoll.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 
 #include <cerrno>
@@ -17,7 +19,11 @@
 #include "sim_kernel/server/listener.h"
 #include "sim_kernel/server/strace.h"
 #include "tools/ums/descriptor.h"
+#include "tools/ums/exec_program.h"
 #include "tools/ums/front.h"
+#include "tools/ums/join_kernel.h"
+#include "tools/ums/joined_programs.h"
+#include "tools/ums/kernel_name.h"
 #include "tools/ums/log_file.h"
 #include "tools/ums/program_watch.h"
 
@@ -71,11 +77,21 @@ void start_strace(const std::string& path) {
   if (error != 0) throw std::system_error(error, std::generic_category(), "--strace=" + path);
 }
 
+// Programs may open many files, each a descriptor here; the program itself has its own limit.
+void allow_many_descriptors() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 class KernelServer final : public KernelBody {
  public:
   explicit KernelServer(const RunOptions& options) : options_(options) {}
 
   void prepare() override {
+    if (!options_.attach.empty()) name_.emplace(options_.attach);
+    if (joins()) prepare_to_join();
     if (!options_.strace.empty()) start_strace(options_.strace);
     int pair[2];
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0) {
@@ -87,6 +103,7 @@ class KernelServer final : public KernelBody {
   }
 
   void in_program() override {
+    if (joins()) allow_kernel(name_->kernel());
     const Descriptor listener(kernel::install_filter());
     if (listener.get() < 0) throw std::runtime_error(refusal(-listener.get()));
     fcntl(listener.get(), F_SETFD, FD_CLOEXEC);
@@ -96,21 +113,58 @@ class KernelServer final : public KernelBody {
 
   void serve(ProgramWatch& watch) override {
     program_s_.reset();
-    const int descriptor = kernel::receive_descriptor(ours_.get());
-    if (descriptor < 0) return watch.serve();  // the program could not be made, and has said why
+    Descriptor listener(kernel::receive_descriptor(ours_.get()));
+    if (joins()) {
+      if (!listener) return watch.serve();  // the program has said why
+      return serve_by_joining(*name_, std::move(listener), watch, options_.command[0]);
+    }
+    if (!listener && !name_) return watch.serve();
     if (log_) dup2(log_.get(), STDERR_FILENO);
+    log_.reset();
+    allow_many_descriptors();
     if (!options_.log.empty()) setenv("UMS_LOG", options_.log.c_str(), 1);
     const int error = kernel::kernel_loop_start();
     if (error != 0) fail(error, "cannot start the kernel process");
-    kernel::Listener listener(descriptor);
-    WatchSource children(watch, watch.children_fd(), &ProgramWatch::on_children);
-    WatchSource front(watch, watch.front_fd(), &ProgramWatch::on_front);
-    while (!watch.childless()) kernel::kernel_loop_turn();
+    serve_all(watch, std::move(listener));
     kernel::kernel_loop_stop();
   }
 
  private:
+  bool joins() const { return name_ && !name_->is_ours(); }
+
+  void prepare_to_join() const {
+    if (!options_.log.empty() || !options_.strace.empty()) {
+      throw std::runtime_error(fmt::format(
+          "the kernel '{}' runs already: --log and --strace are for the run that starts it",
+          options_.attach));
+    }
+    const std::string limit = limit_of_joining();
+    if (!limit.empty()) complain(limit);
+  }
+
+  void serve_all(ProgramWatch& watch, Descriptor descriptor) {
+    std::optional<kernel::Listener> listener;
+    if (descriptor) listener.emplace(descriptor.release());
+    WatchSource children(watch, watch.children_fd(), &ProgramWatch::on_children);
+    WatchSource front(watch, watch.front_fd(), &ProgramWatch::on_front);
+    std::optional<JoinedPrograms> joined;
+    if (name_) joined.emplace(name_->socket());
+    bool own_is_over = false;
+    do {
+      kernel::kernel_loop_turn();
+      if (joined) joined->forget_ended();
+      if (!own_is_over && watch.childless()) {
+        own_is_over = true;
+        leave_standard_error();
+      }
+    } while (!own_is_over || (joined && (joined->any() || !name_->give_up())));
+  }
+
+  // The program's, whose readers wait for its end; those of programs that have joined are theirs.
+  static void leave_standard_error() { dup2(STDIN_FILENO, STDERR_FILENO); }
+
   const RunOptions& options_;
+  std::optional<KernelName> name_;
   Descriptor ours_;
   Descriptor program_s_;
   Descriptor log_;  // the program's standard error, where the kernel's log goes

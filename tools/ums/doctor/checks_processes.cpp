@@ -84,7 +84,10 @@ Finding check_ptrace_scope() {
     case 0:
       return ok("0: no restriction");
     case 1:
-      return ok("1: a process may look into its descendants, as kernel processes and debuggers do");
+      return limited(
+          "1: a process may look into its descendants, as kernel processes and debuggers do; of "
+          "a program that joins another's kernel (--attach) the children are out of reach",
+          "for that, as root: sysctl kernel.yama.ptrace_scope=0");
     case 2:
       return limited("2: only those with CAP_SYS_PTRACE may look into processes", remedy);
     default:

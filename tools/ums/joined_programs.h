@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// JoinedPrograms: in a kernel process with a name, the programs that have joined it (`ums run
+// --attach NAME`), each with a listener of its own.
+//
+//     JoinedPrograms joined(name.socket());     // in the kernel loop from now on
+//     while (joined.any()) { kernel_loop_turn(); joined.forget_ended(); }
+//
+// Who joins is the process that watches the program, by a connection: it sends the listener
+// (FrontMessage::kJoin), and hangs up when its program and all descendants have ended.
+//
+// Thread safety: one thread, the kernel loop.
+#pragma once
+
+#include <list>
+#include <memory>
+
+#include "sim_kernel/server/event_source.h"
+#include "sim_kernel/server/listener.h"
+#include "tools/ums/descriptor.h"
+
+namespace ums::command {
+
+class JoinedPrograms final : public kernel::EventSource {
+ public:
+  // `socket` listens, and stays open. Throws std::system_error.
+  explicit JoinedPrograms(int socket);
+  ~JoinedPrograms() { kernel::forget_events(socket_); }
+  JoinedPrograms(const JoinedPrograms&) = delete;
+  JoinedPrograms& operator=(const JoinedPrograms&) = delete;
+
+  bool any() const { return !programs_.empty(); }
+
+  // Forgets those of whom nothing is left.
+  void forget_ended();
+
+ private:
+  // One of them. Its end is the end of both its connection and its listener.
+  class Program final : public kernel::EventSource {
+   public:
+    explicit Program(Descriptor connection);
+    bool has_ended() const;
+
+   private:
+    void on_event(std::uint32_t events) noexcept override;
+    void receive(bool* hung_up);
+    void take(int version, Descriptor listener);
+
+    Descriptor connection_;
+    std::unique_ptr<kernel::Listener> listener_;
+  };
+
+  void on_event(std::uint32_t events) noexcept override;
+
+  const int socket_;
+  std::list<Program> programs_;
+};
+
+}  // namespace ums::command

@@ -17,6 +17,12 @@ namespace ums::kernel {
 
 namespace {
 
+int stderr_descriptor = STDERR_FILENO;
+
+void write_to(int descriptor, std::string_view text) noexcept {
+  raw_syscall(SYS_write, descriptor, syscall_arg(text.data()), static_cast<long>(text.size()));
+}
+
 bool raw_fstat(int descriptor, struct stat& status) noexcept {
   return raw_syscall(SYS_fstat, descriptor, syscall_arg(&status)) == 0;
 }
@@ -64,16 +70,15 @@ void OutputFile::close() noexcept {
 }
 
 void OutputFile::write(std::string_view text) const noexcept {
-  if (descriptor_ == STDERR_FILENO) return write_stderr(text);
+  if (descriptor_ == STDERR_FILENO) return write_to(STDERR_FILENO, text);
   struct stat status {};
   if (!raw_fstat(descriptor_, status)) return;
   if (status.st_dev != device_ || status.st_ino != inode_) return;
   if (S_ISFIFO(status.st_mode)) return write_to_pipe(descriptor_, text);
-  raw_syscall(SYS_write, descriptor_, syscall_arg(text.data()), static_cast<long>(text.size()));
+  write_to(descriptor_, text);
 }
 
-void write_stderr(std::string_view text) noexcept {
-  raw_syscall(SYS_write, STDERR_FILENO, syscall_arg(text.data()), static_cast<long>(text.size()));
-}
+void write_stderr(std::string_view text) noexcept { write_to(stderr_descriptor, text); }
+void set_stderr(int descriptor) noexcept { stderr_descriptor = descriptor; }
 
 }  // namespace ums::kernel

@@ -44,7 +44,11 @@ class OutputFile {
   ino_t inode_ = 0;
 };
 
-// Writes `text` to standard error by one bare system call.
+// Writes `text` to standard error by one bare system call; where the kernel works for the programs
+// of others, to that of the program it works for.
 void write_stderr(std::string_view text) noexcept;
+
+// For machines with several programs: from now on that is `descriptor`. One thread.
+void set_stderr(int descriptor) noexcept;
 
 }  // namespace ums::kernel

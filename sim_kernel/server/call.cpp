@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim_kernel/server/call.h"
 
+#include <unistd.h>
+
 #include <boost/intrusive/list.hpp>
 #include <boost/intrusive/parent_from_member.hpp>
 #include <cerrno>
 #include <utility>
 
+#include "sim_kernel/base/output_file.h"
 #include "sim_kernel/dev/file.h"
 #include "sim_kernel/sched/may_schedule.h"
 #include "sim_kernel/server/client_memory.h"
@@ -76,7 +79,9 @@ void end_call(Task& task) noexcept {
 void resume(Task& task) noexcept {
   Task* const before = std::exchange(current_or_null, &task);
   call_finished = false;
+  set_stderr(task.machine.waiting.listener->errors());
   task.continuation = std::move(task.continuation).resume();
+  set_stderr(STDERR_FILENO);
   current_or_null = before;
   if (call_finished) end_call(task);
 }

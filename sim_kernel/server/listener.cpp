@@ -63,7 +63,8 @@ bool respond(int descriptor, std::uint64_t id, long value, int error,
 
 }  // namespace
 
-Listener::Listener(int descriptor) noexcept : EventSource(Kind::kAsks), descriptor_(descriptor) {
+Listener::Listener(int descriptor, int errors) noexcept
+    : EventSource(Kind::kAsks), errors_(errors), descriptor_(descriptor) {
   // Caller and kernel change places as in a function call, where Linux can (6.6).
   raw_syscall(SYS_ioctl, descriptor, static_cast<long>(SECCOMP_IOCTL_NOTIF_SET_FLAGS),
               static_cast<long>(SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP));

@@ -18,8 +18,9 @@ namespace ums::kernel {
 
 class Listener final : public EventSource {
  public:
-  // Owns `descriptor`.
-  explicit Listener(int descriptor) noexcept;
+  // Owns `descriptor`. What the kernel has to say of the programs' calls goes to `errors`, which
+  // stays open.
+  explicit Listener(int descriptor, int errors = 2) noexcept;
   ~Listener();
   Listener(const Listener&) = delete;
   Listener& operator=(const Listener&) = delete;
@@ -50,6 +51,8 @@ class Listener final : public EventSource {
   // Whether the thread of a notification waits.
   bool is_waiting(std::uint64_t id) const noexcept;
 
+  int errors() const noexcept { return errors_; }
+
   // Whether no program with this filter is left. The last calls may still be under way.
   bool has_hung_up() const noexcept { return descriptor_ < 0; }
 
@@ -58,6 +61,7 @@ class Listener final : public EventSource {
   bool receive(seccomp_notif& notification) noexcept;
   void hang_up() noexcept;
 
+  const int errors_;
   int descriptor_;  // -1 once it has hung up
   bool watched_ = true;
 

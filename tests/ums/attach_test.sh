@@ -1,14 +1,15 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# attach_test.sh UMS WORKERS PROGRAM: programs that join one kernel process, by `ums run --attach`.
-# WORKERS and PROGRAM know nothing of this project but the device.
+# attach_test.sh UMS WORKERS PROGRAM MISUSE: programs that join one kernel process, by `ums run
+# --attach`. WORKERS, PROGRAM and MISUSE know nothing of this project but the device.
 set -euo pipefail
 
-ums=$1 workers=$2 program=$3
+ums=$1 workers=$2 program=$3 misuse=$4
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 cd "$folder"
+unset UMS_STRICT
 export PATH=/usr/bin:/bin UMS_QUIET=1 XDG_RUNTIME_DIR=$folder
 
 die() {
@@ -126,6 +127,23 @@ ends 0 "$reader"
 echo >go2
 ends 0 "$second"
 await_no_kernel pipe
+
+echo '- misuse is told to who did it'
+UMS_STRICT=1 "$ums" run --attach strict -- sh -c 'echo >up; read -r _ <go1' 2>starter.err &
+starter=$!
+read -r _ <&6
+"$ums" run --attach strict -- sh -c 'echo >up; read -r _ <go2' 2>second.err &
+second=$!
+read -r _ <&6
+expect 134 'misuse: DELETE of list 1' --attach strict "$misuse"
+echo >go1
+ends 0 "$starter"
+expect 134 'misuse: DELETE of list 1' --attach strict "$misuse"
+expect 0 '' --attach strict "$workers"
+echo >go2
+ends 0 "$second"
+[[ ! -s starter.err && ! -s second.err ]] || die "others hear $(cat starter.err second.err)"
+await_no_kernel strict
 
 echo '- twenty at once'
 mkfifo ready

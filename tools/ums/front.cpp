@@ -149,6 +149,7 @@ void Front::take(FrontMessage& message) {
       break;
     case FrontMessage::kReadyToStop:
     case FrontMessage::kContinue:
+    case FrontMessage::kErrors:
     case FrontMessage::kJoin:
       break;
   }

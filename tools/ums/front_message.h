@@ -30,8 +30,8 @@ struct FrontMessage {
     kStopDone,  // to the front: the answer to that: it has been sent the signal, or need not stop
     kContinue,  // to the kernel process: the program shall go on, if it is stopped by no later
                 // stop than `stop`, the last one that the front has heard of
-    kJoin,      // to the kernel process of another front, with the program's listener; `value` is
-                // the version of this (join_kernel.h)
+    kErrors,    // to the kernel process of another front: with the program's standard error
+    kJoin,      // the same: with the program's listener; `value` is the version (join_kernel.h)
   };
 
   Kind kind = kFailed;

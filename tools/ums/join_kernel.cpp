@@ -57,20 +57,22 @@ std::string limit_of_joining() {
          "so does 'ums run' without --attach";
 }
 
-void serve_by_joining(const KernelName& name, Descriptor listener, ProgramWatch& watch,
-                      const std::string& program) {
+void serve_by_joining(const KernelName& name, JoiningProgram program, ProgramWatch& watch) {
   prctl(PR_SET_NAME, "ums-watch");  // no kernel process any more
-  send_message(name.socket(), {.kind = FrontMessage::kJoin, .value = kJoinVersion}, listener.get());
   const pid_t kernel = name.kernel();
-  listener.reset();  // it hangs up with the kernel process
+  send_message(name.socket(), {.kind = FrontMessage::kErrors}, program.errors.get());
+  send_message(name.socket(), {.kind = FrontMessage::kJoin, .value = kJoinVersion},
+               program.listener.get());
+  program.errors.reset();
+  program.listener.reset();  // it hangs up with the kernel process
   // A program whose calls nobody answers any more may end by itself.
-  watch.before_end = [&] { expect_kernel(name, kernel, program); };
+  watch.before_end = [&] { expect_kernel(name, kernel, program.name); };
   while (!watch.childless()) {
     pollfd ready[] = {{watch.children_fd(), POLLIN, 0},
                       {watch.front_fd(), POLLIN, 0},
                       {name.socket(), POLLIN, 0}};
     if (poll(ready, 3, -1) < 0) continue;
-    expect_kernel(name, kernel, program);
+    expect_kernel(name, kernel, program.name);
     if (ready[1].revents != 0) watch.on_front();
     if (ready[0].revents != 0) watch.on_children();
   }

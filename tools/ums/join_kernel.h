@@ -21,8 +21,8 @@
 
 namespace ums::command {
 
-// Of what is said over the connection: FrontMessage::kJoin with the program's listener, and
-// kFailed if that is not taken.
+// Of what is said over the connection: FrontMessage::kErrors and kJoin, and kFailed if that is not
+// taken.
 inline constexpr int kJoinVersion = 1;
 
 // In the program, before it is executed: lets the kernel process reach into it.
@@ -31,9 +31,15 @@ void allow_kernel(pid_t kernel);
 // What the system keeps from programs that join; empty if nothing.
 std::string limit_of_joining();
 
-// Hands the program's `listener` to the kernel process, and watches the program until it and its
-// descendants have ended. Throws std::exception if the kernel process ends before.
-void serve_by_joining(const KernelName& name, Descriptor listener, ProgramWatch& watch,
-                      const std::string& program);
+// What the kernel process gets of a program.
+struct JoiningProgram {
+  std::string name;
+  Descriptor errors;  // its standard error
+  Descriptor listener;
+};
+
+// Hands it over, and watches the program until it and its descendants have ended. Throws
+// std::exception if the kernel process ends before.
+void serve_by_joining(const KernelName& name, JoiningProgram program, ProgramWatch& watch);
 
 }  // namespace ums::command

@@ -66,6 +66,7 @@ void JoinedPrograms::Program::on_event(std::uint32_t /*events*/) noexcept {
 void JoinedPrograms::Program::receive(bool* hung_up) {
   FrontMessage message;
   if (!receive_message(connection_.get(), &message, hung_up)) return;
+  if (message.kind == FrontMessage::kErrors) errors_ = std::move(message.descriptor);
   if (message.kind == FrontMessage::kJoin && message.descriptor) {
     take(message.value, std::move(message.descriptor));
   }
@@ -73,7 +74,7 @@ void JoinedPrograms::Program::receive(bool* hung_up) {
 
 void JoinedPrograms::Program::take(int version, Descriptor listener) {
   if (version == kJoinVersion && !listener_) {
-    listener_ = std::make_unique<kernel::Listener>(listener.release());
+    listener_ = std::make_unique<kernel::Listener>(listener.release(), errors_.get());
     return;
   }
   send_message(connection_.get(), {.kind = FrontMessage::kFailed,

@@ -6,8 +6,8 @@
 //     JoinedPrograms joined(name.socket());     // in the kernel loop from now on
 //     while (joined.any()) { kernel_loop_turn(); joined.forget_ended(); }
 //
-// Who joins is the process that watches the program, by a connection: it sends the listener
-// (FrontMessage::kJoin), and hangs up when its program and all descendants have ended.
+// Who joins is the process that watches the program, by a connection: it sends the program's
+// standard error and listener (FrontMessage), and hangs up when it and all descendants have ended.
 //
 // Thread safety: one thread, the kernel loop.
 #pragma once
@@ -47,6 +47,7 @@ class JoinedPrograms final : public kernel::EventSource {
     void take(int version, Descriptor listener);
 
     Descriptor connection_;
+    Descriptor errors_;  // its standard error
     std::unique_ptr<kernel::Listener> listener_;
   };
 

@@ -116,7 +116,8 @@ class KernelServer final : public KernelBody {
     Descriptor listener(kernel::receive_descriptor(ours_.get()));
     if (joins()) {
       if (!listener) return watch.serve();  // the program has said why
-      return serve_by_joining(*name_, std::move(listener), watch, options_.command[0]);
+      return serve_by_joining(*name_, {options_.command[0], std::move(log_), std::move(listener)},
+                              watch);
     }
     if (!listener && !name_) return watch.serve();
     if (log_) dup2(log_.get(), STDERR_FILENO);
@@ -125,6 +126,8 @@ class KernelServer final : public KernelBody {
     if (!options_.log.empty()) setenv("UMS_LOG", options_.log.c_str(), 1);
     const int error = kernel::kernel_loop_start();
     if (error != 0) fail(error, "cannot start the kernel process");
+    // Who outlives its program shall not keep that one's folder from being unmounted.
+    if (name_ && chdir("/") != 0) fail(errno, "/");
     serve_all(watch, std::move(listener));
     kernel::kernel_loop_stop();
   }
@@ -160,7 +163,7 @@ class KernelServer final : public KernelBody {
     } while (!own_is_over || (joined && (joined->any() || !name_->give_up())));
   }
 
-  // The program's, whose readers wait for its end; those of programs that have joined are theirs.
+  // It is the program's, whose readers wait for its end.
   static void leave_standard_error() { dup2(STDIN_FILENO, STDERR_FILENO); }
 
   const RunOptions& options_;

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 
 #include "sim_kernel/server/descriptor_passing.h"
@@ -39,6 +40,10 @@ int served(const std::function<void()>& program, const std::function<void()>& me
   static const int started = [] {
     const int error = kernel::kernel_loop_start();
     if (error == 0) open_kernel_window();
+    static const pid_t kernel = getpid();
+    std::atexit([] {
+      if (getpid() == kernel) kernel::kernel_loop_stop();  // not in programs, which are forks
+    });
     return error;
   }();
   EXPECT_EQ(started, 0);

@@ -7,7 +7,7 @@ set -euo pipefail
 
 ums=$1 workers=$2 program=$3 misuse=$4
 folder=$(mktemp -d)
-trap 'rm -rf "$folder"' EXIT
+trap 'jobs -p | xargs -r kill -9; rm -rf "$folder"' EXIT
 cd "$folder"
 unset UMS_STRICT
 export PATH=/usr/bin:/bin UMS_QUIET=1 XDG_RUNTIME_DIR=$folder

@@ -21,10 +21,13 @@ namespace ums::kernel {
 
 namespace {
 
-constexpr int kNotified[] = {
-    SCMP_SYS(ioctl),    SCMP_SYS(open),       SCMP_SYS(openat),       SCMP_SYS(openat2),
-    SCMP_SYS(creat),    SCMP_SYS(exit),       SCMP_SYS(rt_sigreturn), SCMP_SYS(execve),
-    SCMP_SYS(execveat), SCMP_SYS(exit_group),
+// Calls of the device, and what ends a thread or a handler in the middle of one.
+constexpr int kDeviceCalls[] = {SCMP_SYS(ioctl), SCMP_SYS(exit), SCMP_SYS(rt_sigreturn)};
+
+// Besides those of path_call.h.
+constexpr int kFileCalls[] = {
+    SCMP_SYS(open),   SCMP_SYS(openat),   SCMP_SYS(openat2),    SCMP_SYS(creat),
+    SCMP_SYS(execve), SCMP_SYS(execveat), SCMP_SYS(exit_group),
 };
 
 // Without rules for these, and with the usual action for unknown ones, their programs would die.
@@ -56,8 +59,9 @@ int add_rewind(scmp_filter_ctx filter) noexcept {
   return seccomp_rule_add_array(filter, SCMP_ACT_NOTIFY, SCMP_SYS(lseek), 2, to_beginning);
 }
 
-int add_rules(scmp_filter_ctx filter) noexcept {
-  int failed = add_calls(filter, kNotified);
+int add_rules(scmp_filter_ctx filter, bool paths_only) noexcept {
+  int failed = paths_only ? 0 : add_calls(filter, kDeviceCalls);
+  if (failed == 0) failed = add_calls(filter, kFileCalls);
   if (failed == 0) failed = add_calls(filter, path_call_numbers());
   if (failed == 0) failed = add_rewind(filter);
   if (failed != 0) return failed;
@@ -84,15 +88,25 @@ class Program {
   }
 
   // Returns the listener or -errno.
-  int install() const noexcept {
+  int install(bool paths_only) const noexcept {
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return -errno;
-    const sock_fprog program = {length_, const_cast<sock_filter*>(instructions_)};
-    const long listener =
-        syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_NEW_LISTENER, &program);
-    return listener >= 0 ? static_cast<int>(listener) : -errno;
+    int listener = paths_only ? set(kWaitKillable) : -EINVAL;
+    if (listener == -EINVAL) listener = set(0);
+    return listener;
   }
 
  private:
+  // Since Linux 5.19: no signal interrupts a call that has been sent. No signal shall interrupt
+  // those about files, but those of the device.
+  static constexpr unsigned kWaitKillable = 1U << 5;
+
+  int set(unsigned flags) const noexcept {
+    const sock_fprog program = {length_, const_cast<sock_filter*>(instructions_)};
+    const long listener = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER,
+                                  SECCOMP_FILTER_FLAG_NEW_LISTENER | flags, &program);
+    return listener >= 0 ? static_cast<int>(listener) : -errno;
+  }
+
   int read_file(int file) noexcept {
     const ssize_t bytes = pread(file, instructions_, sizeof instructions_, 0);
     if (bytes < 0) return -errno;
@@ -104,22 +118,25 @@ class Program {
   unsigned short length_ = 0;
 };
 
-int build_and_install(scmp_filter_ctx filter) noexcept {
+int build_and_install(scmp_filter_ctx filter, bool paths_only) noexcept {
   int error = add_architectures(filter);
-  if (error == 0) error = add_rules(filter);
+  if (error == 0) error = add_rules(filter, paths_only);
   Program program;
   if (error == 0) error = program.read_from(filter);
-  return error == 0 ? program.install() : error;
+  return error == 0 ? program.install(paths_only) : error;
+}
+
+int install(bool paths_only) noexcept {
+  const scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ALLOW);
+  if (filter == nullptr) return -ENOMEM;
+  const int result = build_and_install(filter, paths_only);
+  seccomp_release(filter);
+  return result;
 }
 
 }  // namespace
 
-int install_filter() noexcept {
-  const scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ALLOW);
-  if (filter == nullptr) return -ENOMEM;
-  const int result = build_and_install(filter);
-  seccomp_release(filter);
-  return result;
-}
+int install_filter() noexcept { return install(false); }
+int install_path_filter() noexcept { return install(true); }
 
 }  // namespace ums::kernel

@@ -17,4 +17,8 @@ namespace ums::kernel {
 // EBUSY: there is one already; a process has one listener at most. ENOSYS, EINVAL: Linux cannot.
 int install_filter() noexcept;
 
+// The same for a program whose device is elsewhere, and of whose calls only those about files are
+// sent (mirrored_tree.h).
+int install_path_filter() noexcept;
+
 }  // namespace ums::kernel

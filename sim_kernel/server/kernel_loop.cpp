@@ -51,14 +51,6 @@ bool control(int operation, int descriptor, std::uint32_t events, EventSource& s
   return epoll_ctl(epoll, operation, descriptor, &event) == 0;
 }
 
-// Each open device file and each process costs a descriptor.
-void allow_many_descriptors() noexcept {
-  rlimit limit{};
-  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
-  limit.rlim_cur = limit.rlim_max;
-  setrlimit(RLIMIT_NOFILE, &limit);
-}
-
 // Sees to all that has ended, however much that is, and then to those who ask, if `asks_too`.
 void look(int timeout, bool asks_too) noexcept {
   std::array<epoll_event, kEventsAtOnce> events;
@@ -91,12 +83,10 @@ void forget_events(int descriptor) noexcept {
 int kernel_loop_start() noexcept {
   raise_descriptor_limit();
   init_kernel();
-  ums_publish(KernelKind::kProcess);
   if (current_task() == nullptr) return ENOMEM;
   const long made = raw_syscall(SYS_epoll_create1, EPOLL_CLOEXEC);
   if (made < 0) return static_cast<int>(-made);
   epoll = static_cast<int>(made);
-  allow_many_descriptors();
   return exec_watch_init();
 }
 

@@ -40,7 +40,8 @@ long listener_ioctl(int descriptor, unsigned long request, const void* argument)
   return result;
 }
 
-// LINUX: an interrupted SECCOMP_ADDFD_FLAG_SEND makes no descriptor, and answers with 0 nonetheless.
+// LINUX: an interrupted SECCOMP_ADDFD_FLAG_SEND makes no descriptor, and answers with 0
+// nonetheless.
 class SignalsBlocked {
  public:
   SignalsBlocked() noexcept {

@@ -10,6 +10,7 @@
 #include "sim_kernel/base/raw_syscall.h"
 #include "sim_kernel/server/event_source.h"
 #include "sim_kernel/server/file_table.h"
+#include "sim_kernel/server/mirrored_tree.h"
 #include "sim_kernel/server/path_request.h"
 #include "sim_kernel/server/stand_in.h"
 #include "sim_kernel/server/thread_table.h"
@@ -77,6 +78,7 @@ Result<void> open_device(const PathRequest& request, int flags) noexcept {
   const int refusal = refusal_of_flags(flags);
   if (refusal != 0) return Error{refusal};
   if ((flags & O_PATH) != 0) return open_device_place(request.waiting(), flags);
+  if (tree_is_mirrored()) return Error{ENXIO};  // a program with a kernel in it does not ask here
   look_at_ends();
   Task* const task = find_or_make_thread(request.tid());
   if (task == nullptr) return Error{ENOMEM};

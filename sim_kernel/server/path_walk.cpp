@@ -12,6 +12,7 @@
 #include <string_view>
 
 #include "sim_kernel/server/file_table.h"
+#include "sim_kernel/server/mirrored_tree.h"
 #include "sim_kernel/server/mount_table.h"
 #include "sim_kernel/server/stand_in.h"
 #include "sim_kernel/server/thread_status.h"
@@ -95,6 +96,7 @@ class Walk {
   }
 
   bool enter_tree(const ProcPath& path) noexcept {
+    refresh_tree();
     tree_ = path;
     in_tree_ = true;
     untouched_ = false;
@@ -368,7 +370,9 @@ Place walk_path_for_us(pid_t tid, int dirfd, const char* path, bool follow) noex
 
 Place place_of_descriptor(pid_t tid, int fd) noexcept {
   if (!any_stand_in() && !any_file()) return {};
-  return of_inode(status_of_descriptor(tid, fd).inode);
+  Place place = of_inode(status_of_descriptor(tid, fd).inode);
+  if (place.kind == Place::Kind::kTree) refresh_tree();
+  return place;
 }
 
 Place place_of_working_folder(pid_t tid) noexcept {

@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# paths_test.sh UMS HOLD: /proc/ums and /dev/ums as people's tools see them under `ums run`. HOLD
-# (hold_workers.c) runs a command while it has two workers.
+# paths_test.sh UMS HOLD MACHINE: /proc/ums and /dev/ums as people's tools see them under
+# `ums run --machine MACHINE`. HOLD (hold_workers.c) runs a command while it has two workers.
 set -euo pipefail
 
-ums=$1 hold=$2
+ums=$1 hold=$2 machine=$3
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 cd "$folder"
@@ -16,8 +16,10 @@ die() {
   exit 1
 }
 
-if ! "$ums" run true 2>err; then
-  [[ $(cat err) == *seccomp* ]] || die "true exits $?: $(cat err)"
+status=0
+"$ums" run --machine "$machine" true 2>err || status=$?
+if [[ -s err ]]; then
+  [[ $(cat err) == *seccomp* ]] || die "true exits $status: $(cat err)"
   echo "skipped: $(cat err)"
   exit 0
 fi
@@ -29,7 +31,7 @@ expect() {
   for shell in dash bash; do
     command -v "$shell" >/dev/null || continue
     # shellcheck disable=SC2016 # for the shell
-    found=$("$ums" run "$hold" "$shell" -c '
+    found=$("$ums" run --machine "$machine" "$hold" "$shell" -c '
       P=$UMS_PID A=$UMS_WORKER_1 B=$UMS_WORKER_2
       { '"$2"$'\n''} 2>&1 | sed "s/\b$P\b/P/g; s/\b$A\b/A/g; s/\b$B\b/B/g"') ||
       die "$shell: '$2' exits $?: $found"
@@ -146,4 +148,4 @@ ln -s to/. again
 [[ -e to ]] && die 'the host has /proc/ums'
 
 echo '- nothing is left'
-[[ $("$ums" run ls /proc/ums | wc -l) == 0 ]] || die 'an empty tree is not empty'
+[[ $("$ums" run --machine "$machine" ls /proc/ums | wc -l) == 0 ]] || die 'an empty tree is not empty'

@@ -97,6 +97,9 @@ void Parser::add_run() {
   run_->add_option("--attach", run_options_.attach,
                    "Join the kernel process NAME, or start it if there is none (server only)")
       ->option_text("NAME");
+  run_->add_option("--proc", run_options_.proc,
+                   "Mount /proc/ums in DIR, an empty folder, while the program runs")
+      ->option_text("DIR");
   run_->add_option("--log", run_options_.log, "Append the kernel's log to FILE")
       ->option_text("FILE");
   run_->add_flag("--strace{-}", run_options_.strace,

@@ -12,6 +12,7 @@ struct RunOptions {
   std::string machine = "server";    // or another that `ums run --help` names
   std::string attach;                // the name of the kernel process to join or start
   std::string strace;                // the file for the record of calls; "-": standard error
+  std::string proc;                  // the folder that shows /proc/ums
   std::string log;                   // the file for the kernel's log
   std::vector<std::string> command;  // the program and its arguments; not empty
 };

@@ -7,8 +7,10 @@
 
 #include "tools/ums/exec_program.h"
 #include "tools/ums/log_file.h"
+#include "tools/ums/path_server.h"
 #include "tools/ums/preload_library.h"
 #include "tools/ums/preloadable.h"
+#include "tools/ums/proc_mount.h"
 
 namespace ums::command {
 namespace {
@@ -54,7 +56,8 @@ int run_parallel(const RunOptions& options) {
   preload(library);
   allow_before_asan();
   setenv("UMS_BACKEND", "sim", 1);
-  return exec_program(options.command);
+  PathServer server;
+  return run_front_with_proc(options.proc, options.command, server);
 }
 
 }  // namespace ums::command

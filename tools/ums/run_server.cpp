@@ -3,29 +3,28 @@
 
 #include <fcntl.h>
 #include <fmt/core.h>
-#include <sys/epoll.h>
-#include <sys/resource.h>
-#include <sys/socket.h>
 
 #include <cerrno>
 #include <cstdlib>
 #include <optional>
 #include <system_error>
 
-#include "sim_kernel/server/descriptor_passing.h"
-#include "sim_kernel/server/event_source.h"
 #include "sim_kernel/server/filter.h"
 #include "sim_kernel/server/kernel_loop.h"
 #include "sim_kernel/server/listener.h"
 #include "sim_kernel/server/strace.h"
+#include "sim_kernel/ums/published.h"
 #include "tools/ums/descriptor.h"
 #include "tools/ums/exec_program.h"
 #include "tools/ums/front.h"
 #include "tools/ums/join_kernel.h"
 #include "tools/ums/joined_programs.h"
 #include "tools/ums/kernel_name.h"
+#include "tools/ums/listener_pipe.h"
 #include "tools/ums/log_file.h"
+#include "tools/ums/proc_mount.h"
 #include "tools/ums/program_watch.h"
+#include "tools/ums/watch_source.h"
 
 namespace ums::command {
 namespace {
@@ -51,38 +50,9 @@ const char* refusal(int error) {
   }
 }
 
-// One of the descriptors of a ProgramWatch in the kernel loop.
-class WatchSource final : public kernel::EventSource {
- public:
-  WatchSource(ProgramWatch& watch, int descriptor, void (ProgramWatch::*handler)())
-      : EventSource(Kind::kAsks), watch_(watch), descriptor_(descriptor), handler_(handler) {
-    if (!kernel::watch_events(descriptor, EPOLLIN, *this)) fail(errno, "cannot watch the program");
-  }
-
-  void on_event(std::uint32_t /*events*/) noexcept override {
-    (watch_.*handler_)();
-    if (watch_.front_fd() < 0 && handler_ == &ProgramWatch::on_front) {
-      kernel::forget_events(descriptor_);
-    }
-  }
-
- private:
-  ProgramWatch& watch_;
-  const int descriptor_;
-  void (ProgramWatch::*handler_)();
-};
-
 void start_strace(const std::string& path) {
   const int error = kernel::strace_start(path == "-" ? nullptr : path.c_str());
   if (error != 0) throw std::system_error(error, std::generic_category(), "--strace=" + path);
-}
-
-// Programs may open many files, each a descriptor here; the program itself has its own limit.
-void allow_many_descriptors() {
-  rlimit limit{};
-  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
-  limit.rlim_cur = limit.rlim_max;
-  setrlimit(RLIMIT_NOFILE, &limit);
 }
 
 class KernelServer final : public KernelBody {
@@ -93,27 +63,19 @@ class KernelServer final : public KernelBody {
     if (!options_.attach.empty()) name_.emplace(options_.attach);
     if (joins()) prepare_to_join();
     if (!options_.strace.empty()) start_strace(options_.strace);
-    int pair[2];
-    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0) {
-      fail(errno, "cannot make a socket pair");
-    }
-    ours_.reset(pair[0]);
-    program_s_.reset(pair[1]);
+    pipe_.open();
     log_.reset(fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1));
   }
 
   void in_program() override {
     if (joins()) allow_kernel(name_->kernel());
-    const Descriptor listener(kernel::install_filter());
-    if (listener.get() < 0) throw std::runtime_error(refusal(-listener.get()));
-    fcntl(listener.get(), F_SETFD, FD_CLOEXEC);
-    const int error = kernel::send_descriptor(program_s_.get(), listener.get());
-    if (error != 0) fail(error, "cannot reach the kernel process");
+    const int listener = kernel::install_filter();
+    if (listener < 0) throw std::runtime_error(refusal(-listener));
+    pipe_.send(Descriptor(listener));
   }
 
   void serve(ProgramWatch& watch) override {
-    program_s_.reset();
-    Descriptor listener(kernel::receive_descriptor(ours_.get()));
+    Descriptor listener = pipe_.receive();
     if (joins()) {
       if (!listener) return watch.serve();  // the program has said why
       return serve_by_joining(*name_, {options_.command[0], std::move(log_), std::move(listener)},
@@ -122,10 +84,10 @@ class KernelServer final : public KernelBody {
     if (!listener && !name_) return watch.serve();
     if (log_) dup2(log_.get(), STDERR_FILENO);
     log_.reset();
-    allow_many_descriptors();
     if (!options_.log.empty()) setenv("UMS_LOG", options_.log.c_str(), 1);
     const int error = kernel::kernel_loop_start();
     if (error != 0) fail(error, "cannot start the kernel process");
+    kernel::ums_publish(kernel::KernelKind::kProcess);
     // Who outlives its program shall not keep that one's folder from being unmounted.
     if (name_ && chdir("/") != 0) fail(errno, "/");
     serve_all(watch, std::move(listener));
@@ -136,9 +98,9 @@ class KernelServer final : public KernelBody {
   bool joins() const { return name_ && !name_->is_ours(); }
 
   void prepare_to_join() const {
-    if (!options_.log.empty() || !options_.strace.empty()) {
+    if (!options_.log.empty() || !options_.strace.empty() || !options_.proc.empty()) {
       throw std::runtime_error(fmt::format(
-          "the kernel '{}' runs already: --log and --strace are for the run that starts it",
+          "the kernel '{}' runs already: --log, --strace and --proc are for the run that starts it",
           options_.attach));
     }
     const std::string limit = limit_of_joining();
@@ -148,8 +110,7 @@ class KernelServer final : public KernelBody {
   void serve_all(ProgramWatch& watch, Descriptor descriptor) {
     std::optional<kernel::Listener> listener;
     if (descriptor) listener.emplace(descriptor.release());
-    WatchSource children(watch, watch.children_fd(), &ProgramWatch::on_children);
-    WatchSource front(watch, watch.front_fd(), &ProgramWatch::on_front);
+    const WatchSources sources(watch);
     std::optional<JoinedPrograms> joined;
     if (name_) joined.emplace(name_->socket());
     bool own_is_over = false;
@@ -168,8 +129,7 @@ class KernelServer final : public KernelBody {
 
   const RunOptions& options_;
   std::optional<KernelName> name_;
-  Descriptor ours_;
-  Descriptor program_s_;
+  ListenerPipe pipe_;
   Descriptor log_;  // the program's standard error, where the kernel's log goes
 };
 
@@ -178,7 +138,7 @@ class KernelServer final : public KernelBody {
 int run_server(const RunOptions& options) {
   if (!options.log.empty()) check_log(options.log);
   KernelServer server(options);
-  return run_front(options.command, server);
+  return run_front_with_proc(options.proc, options.command, server);
 }
 
 }  // namespace ums::command

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// ListenerPipe: the way of a program's seccomp listener to its kernel process (front.h).
+//
+//     pipe.open();                                 // K, before P is forked
+//     pipe.send(listener, 0);                      // P
+//     Descriptor listener = pipe.receive();        // K
+//
+// Thread safety: one thread in each process.
+#pragma once
+
+#include "tools/ums/descriptor.h"
+
+namespace ums::command {
+
+class ListenerPipe {
+ public:
+  // Throws std::system_error.
+  void open();
+  // `listener` is closed. Throws std::system_error.
+  void send(Descriptor listener);
+  // Empty if the program has ended, or has not sent any. To be called once.
+  Descriptor receive();
+
+ private:
+  Descriptor ours_;
+  Descriptor program_s_;
+};
+
+}  // namespace ums::command

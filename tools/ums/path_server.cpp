@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tools/ums/path_server.h"
+
+#include <fmt/core.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <system_error>
+
+#include "sim_kernel/server/filter.h"
+#include "sim_kernel/server/kernel_loop.h"
+#include "sim_kernel/server/listener.h"
+#include "sim_kernel/server/mirrored_tree.h"
+#include "tools/ums/exec_program.h"
+#include "tools/ums/inspect/mirror.h"
+#include "tools/ums/own_descendants.h"
+#include "tools/ums/program_watch.h"
+#include "tools/ums/watch_source.h"
+
+namespace ums::command {
+namespace {
+
+Mirror* mirror = nullptr;
+
+// A kernel that cannot be read is not shown; `ums tree` says why.
+void refresh_mirror() noexcept {
+  try {
+    mirror->refresh();
+  } catch (const std::exception&) {  // no memory or descriptors now: the entries stay as they are
+  }
+}
+
+}  // namespace
+
+void PathServer::in_program() {
+  const int listener = kernel::install_path_filter();
+  if (listener >= 0) return pipe_.send(Descriptor(listener));
+  if (listener == -EBUSY) return;  // inside another `ums run`, which answers for paths
+  complain(
+      fmt::format("/proc/ums is not to be found by its path, seccomp fails: {}; 'ums tree' "
+                  "shows it, and 'ums doctor' says more",
+                  std::strerror(-listener)));
+}
+
+void PathServer::serve(ProgramWatch& watch) {
+  Descriptor descriptor = pipe_.receive();
+  if (!descriptor) return watch.serve();
+  const int error = kernel::kernel_loop_start();
+  if (error != 0) {
+    throw std::system_error(error, std::generic_category(), "cannot show /proc/ums");
+  }
+  Mirror shown([](const StateReader& reader) { return descends_from(reader.pid(), getpid()); });
+  mirror = &shown;
+  kernel::mirror_tree(refresh_mirror);
+  kernel::Listener listener(descriptor.release());
+  const WatchSources sources(watch);
+  while (!watch.childless()) kernel::kernel_loop_turn();
+  kernel::kernel_loop_stop();
+}
+
+}  // namespace ums::command

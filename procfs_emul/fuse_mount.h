@@ -13,8 +13,8 @@
 //
 // An ordinary user mounts, by fusermount3; no other user, root included, can look into the mount.
 // When the process dies without its end (SIGKILL), the mount stays and answers ENOTCONN until
-// `fusermount3 -u FOLDER`; open says so. (fusermount3's own auto_unmount does not help: as of 3.14
-// it finds a mount dead only if other users may look into it, which takes root's permission.)
+// `fusermount3 -u FOLDER`; open says so. (fusermount3's own auto_unmount does not help: 3.14
+// leaves a mount where it is that root may not look into.)
 //
 // What differs from the door in process: links are relative (fuse_link.h); lseek works, as Linux
 // lets pread work only where it does; a bad address is EFAULT.

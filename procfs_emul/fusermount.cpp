@@ -33,6 +33,15 @@ constexpr std::string_view kSource = "ums-";  // and the process that serves the
 
 [[noreturn]] void fail(int error, std::string text) { throw FuseProblem{error, std::move(text)}; }
 
+// What failed for want of something else than what it is about.
+[[noreturn]] void fail_errno(const char* what) {
+  const int error = errno;
+  const char* const remedy = error == EMFILE   ? "; raise the limit of open files (ulimit -n)"
+                             : error == ENFILE ? "; the system has too many open files"
+                                               : "";
+  fail(error, fmt::format("{}: {}{}", what, strerrordesc_np(error), remedy));
+}
+
 std::string own_source() { return fmt::format("{}{}", kSource, getpid()); }
 
 // Closed with its owner.
@@ -62,8 +71,9 @@ struct Mounted {
 
 // What is mounted on a folder, last; the folder's path is that of realpath.
 std::optional<Mounted> mounted_on(const std::string& folder) {
-  FILE* const table = setmntent("/proc/self/mounts", "re");
-  if (table == nullptr) return std::nullopt;
+  constexpr const char* kTable = "/proc/self/mounts";
+  FILE* const table = setmntent(kTable, "re");
+  if (table == nullptr) fail_errno(kTable);
   std::optional<Mounted> found;
   mntent entry{};
   char text[2 * PATH_MAX];
@@ -119,6 +129,7 @@ void check_device() {
   const OwnFd device(open("/dev/fuse", O_RDWR | O_CLOEXEC));
   if (device.get() >= 0) return;
   const int error = errno;
+  if (error == EMFILE || error == ENFILE) fail_errno("/dev/fuse");
   const char* const remedy =
       error == ENOENT   ? "as root: modprobe fuse, and mknod -m 666 /dev/fuse c 10 229; in a "
                           "container: --device /dev/fuse"
@@ -161,14 +172,13 @@ std::string refusal_remedy(const std::string& program) {
 
 // ---- running fusermount3
 
-struct Run {
-  OwnFd connection;
-  std::string words;
-};
-
-// Starts fusermount3 with these arguments; it writes its words to `words`, and sends a descriptor
-// on `socket`. Returns its process, or -1.
-pid_t start(const std::string& program, std::vector<const char*> arguments, int socket, int words) {
+// Starts fusermount3 with these arguments. It writes its words to `words`, and sends a descriptor
+// on `socket`; -1: to nobody. Returns its process. Throws FuseProblem.
+pid_t start(std::vector<const char*> arguments, int socket = -1, int words = -1) {
+  const std::string program = find_program();
+  if (program.empty()) {
+    fail(ENOENT, fmt::format("{} is not in PATH: apt-get install fuse3", kProgram));
+  }
   const std::string comm = fmt::format("_FUSE_COMMFD={}", socket);
   std::vector<char*> environment;
   for (char** at = environ; *at != nullptr; ++at) environment.push_back(*at);
@@ -178,15 +188,18 @@ pid_t start(const std::string& program, std::vector<const char*> arguments, int 
   arguments.push_back(nullptr);
   posix_spawn_file_actions_t actions;
   posix_spawn_file_actions_init(&actions);
-  posix_spawn_file_actions_adddup2(&actions, words, STDOUT_FILENO);
-  posix_spawn_file_actions_adddup2(&actions, words, STDERR_FILENO);
-  posix_spawn_file_actions_adddup2(&actions, socket, socket);  // which exec shall not close
-  pid_t child = -1;
-  if (posix_spawn(&child, program.c_str(), &actions, nullptr, const_cast<char**>(arguments.data()),
-                  environment.data()) != 0) {
-    child = -1;
+  for (const int stream : {STDOUT_FILENO, STDERR_FILENO}) {
+    if (words >= 0) posix_spawn_file_actions_adddup2(&actions, words, stream);
+    if (words < 0) posix_spawn_file_actions_addopen(&actions, stream, "/dev/null", O_WRONLY, 0);
   }
+  // Which exec shall not close.
+  if (socket >= 0) posix_spawn_file_actions_adddup2(&actions, socket, socket);
+  pid_t child = -1;
+  const int error = posix_spawn(&child, program.c_str(), &actions, nullptr,
+                                const_cast<char**>(arguments.data()), environment.data());
   posix_spawn_file_actions_destroy(&actions);
+  errno = error;
+  if (error != 0) fail_errno(program.c_str());
   return child;
 }
 
@@ -230,26 +243,30 @@ int above_streams(int fd) noexcept {
   return fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
 }
 
-// Runs fusermount3 to its end.
-void run(Run& result, const std::string& program, const std::vector<const char*>& arguments) {
-  int sockets[2];
-  int pipes[2];
-  if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sockets) != 0) {
-    fail(errno, fmt::format("a pair of sockets: {}", strerrordesc_np(errno)));
-  }
-  OwnFd own_socket(sockets[0]);
-  OwnFd its_socket(above_streams(sockets[1]));
-  if (pipe2(pipes, O_CLOEXEC) != 0) fail(errno, fmt::format("a pipe: {}", strerrordesc_np(errno)));
-  const OwnFd own_pipe(pipes[0]);
-  OwnFd its_pipe(above_streams(pipes[1]));
-  const pid_t child = start(program, arguments, its_socket.get(), its_pipe.get());
-  its_socket.reset();
-  its_pipe.reset();
-  if (child < 0) fail(EAGAIN, fmt::format("{} cannot be started", program));
-  result.connection.reset(receive_descriptor(own_socket.get()));
-  result.words = read_all(own_pipe.get());
+void wait_for(pid_t child) noexcept {
   while (waitpid(child, nullptr, 0) < 0 && errno == EINTR) {
   }
+}
+
+// Lets fusermount3 mount. Returns the descriptor that it sends, or -1: then `words` say why.
+int run_mount(const std::string& options, const std::string& folder, std::string& words) {
+  int sockets[2];
+  int pipes[2];
+  if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sockets) != 0) fail_errno("a socket");
+  const OwnFd own_socket(sockets[0]);
+  OwnFd its_socket(above_streams(sockets[1]));
+  if (pipe2(pipes, O_CLOEXEC) != 0) fail_errno("a pipe");
+  const OwnFd own_pipe(pipes[0]);
+  OwnFd its_pipe(above_streams(pipes[1]));
+  if (its_socket.get() < 0 || its_pipe.get() < 0) fail_errno("a descriptor");
+  const pid_t child =
+      start({"-o", options.c_str(), "--", folder.c_str()}, its_socket.get(), its_pipe.get());
+  its_socket.reset();
+  its_pipe.reset();
+  const int connection = receive_descriptor(own_socket.get());
+  words = read_all(own_pipe.get());
+  wait_for(child);
+  return connection;
 }
 
 }  // namespace
@@ -276,26 +293,21 @@ std::string check_fuse_folder(const std::string& folder) {
 
 int fuse_mount(const std::string& folder) {
   check_device();
-  const std::string program = find_program();
-  if (program.empty()) {
-    fail(ENOENT, fmt::format("{} is not in PATH: apt-get install fuse3", kProgram));
+  std::string words;
+  const int connection = run_mount(
+      fmt::format("rw,nosuid,nodev,noexec,subtype=ums,fsname={}", own_source()), folder, words);
+  if (connection < 0) {
+    const std::string program = find_program();
+    fail(EPERM, fmt::format("{} refuses: {}; {}", program, words, refusal_remedy(program)));
   }
-  const std::string options =
-      fmt::format("rw,nosuid,nodev,noexec,subtype=ums,fsname={}", own_source());
-  Run result;
-  run(result, program, {"-o", options.c_str(), "--", folder.c_str()});
-  if (result.connection.get() < 0) {
-    fail(EPERM, fmt::format("{} refuses: {}; {}", program, result.words, refusal_remedy(program)));
-  }
-  fcntl(result.connection.get(), F_SETFL, fcntl(result.connection.get(), F_GETFL) | O_NONBLOCK);
-  return result.connection.release();
+  fcntl(connection, F_SETFL, fcntl(connection, F_GETFL) | O_NONBLOCK);
+  return connection;
 }
 
 void fuse_unmount(const std::string& folder) noexcept try {
   const std::optional<Mounted> mounted = mounted_on(folder);
   if (!mounted || mounted->source != own_source()) return;
-  Run result;
-  run(result, find_program(), {"-u", "-q", "-z", "--", folder.c_str()});
+  wait_for(start({"-u", "-q", "-z", "--", folder.c_str()}));
 } catch (const FuseProblem&) {  // the mount stays, dead, and says so to who looks into it
 } catch (const std::bad_alloc&) {
 }

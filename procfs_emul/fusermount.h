@@ -34,7 +34,7 @@ std::string check_fuse_folder(const std::string& folder);
 
 // Mounts FUSE there. Returns the descriptor of the connection, closed by exec; it does not block.
 // Errors: ENOENT, ENXIO, EACCES, EPERM (/dev/fuse); ENOENT (no fusermount3); EPERM (fusermount3
-// refused). Ownership: the caller's.
+// refused); EMFILE. Ownership: the caller's.
 int fuse_mount(const std::string& folder);
 
 // Takes the mount that this process has made there away, now or when the last program has left it;

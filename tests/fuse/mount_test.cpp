@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <poll.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 
 #include <csignal>
 #include <fstream>
@@ -276,6 +277,20 @@ TEST_F(FuseLife, AMountOfTheDead) {
   EXPECT_TRUE(std::filesystem::exists(mounted_root_));
 }
 
+// The first lives on, for a file that is open, when another process mounts in its place.
+TEST_F(FuseLife, LeavesTheMountOfAnotherProcessAlone) {
+  ServedMount mount(folder_);
+  const int file = open((mounted_root_ + "/workers").c_str(), O_RDONLY);
+  ASSERT_GE(file, 0);
+  EXPECT_EQ(run({"fusermount3", "-u", "-z", folder_}).status, 0);
+  const pid_t child = fork_until_ready([&](int ready) { mounts_and_waits(folder_, ready); });
+  mount.close();
+  EXPECT_TRUE(is_mounted());
+  close(file);
+  kill_and_wait(child);
+  EXPECT_EQ(run({"fusermount3", "-u", folder_}).status, 0);
+}
+
 // Invariant 3 of FuseMount.
 TEST_F(FuseLife, AChildHasNoPart) {
   FuseMount mount;
@@ -302,6 +317,8 @@ TEST_F(FuseLife, AChildKeepsNoMountAlive) {
     FuseMount mount;
     EXPECT_TRUE(fd >= 0 && mount.open(folder_.c_str()).ok()) << mount.message();
     const pid_t inner = fork_until_ready([ready](int inner_ready) {
+      prctl(PR_SET_PDEATHSIG, 0);
+      alarm(100);  // where the test does not come to kill it
       close(ready);
       close(inner_ready);
       for (;;) pause();
@@ -317,6 +334,26 @@ TEST_F(FuseLife, AChildKeepsNoMountAlive) {
   EXPECT_EQ(kill(inner, SIGKILL), 0);
   EXPECT_EQ(run({"fusermount3", "-u", folder_}).status, 0);
   for (const int fd : grandchild) close(fd);
+}
+
+// At each place where a descriptor is missing.
+TEST_F(FuseLife, WithoutDescriptorsNothingIsMounted) {
+  const int status = in_child([this] {
+    const int free_fd = dup(0);
+    close(free_fd);
+    for (rlim_t room = 0;; ++room) {
+      const rlimit limit{static_cast<rlim_t>(free_fd) + room, 4096};
+      ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &limit), 0);
+      FuseMount mount;
+      if (mount.open(folder_.c_str()).ok()) {
+        EXPECT_GT(room, 3U);
+        break;
+      }
+      EXPECT_THAT(mount.message(), HasSubstr("ulimit -n"));
+    }
+  });
+  EXPECT_EQ(status, 0);
+  EXPECT_FALSE(is_mounted());
 }
 
 TEST_F(FuseLife, NoNewPrivileges) {

@@ -214,6 +214,22 @@ TEST_F(FuseTree, ProgramsFindTheirWay) {
   std::filesystem::remove_all(copy);
 }
 
+TEST_F(FuseTree, LinuxRemembersNothing) {
+  EXPECT_EQ(host_stat(info_).st_mode, 0107777U);
+  EXPECT_EQ(host_stat(folder_).st_nlink, 3U);
+  EXPECT_EQ(ums_proc_chmod((worker_path(batch_[0]) + "/info").c_str(), 0600), 0);
+  EXPECT_EQ(host_stat(info_).st_mode, 0100600U);
+  const int other = dev_open_elsewhere();
+  EXPECT_EQ(host_stat(folder_).st_nlink, 4U);
+  EXPECT_EQ(dev_close(other), 0);
+  execute_all({batch_[0]});
+  workers_[0].reset();  // has left by now
+  batch_.erase(batch_.begin());
+  struct stat status {};
+  EXPECT_ERRNO(lstat(info_.c_str(), &status), ENOENT);
+  EXPECT_ERRNO(lstat(link_.c_str(), &status), ENOENT);
+}
+
 TEST_F(FuseTree, WhatIsHeldAcrossRemoval) {
   const std::string worker = std::filesystem::path(info_).parent_path();
   const int file = open(info_.c_str(), O_RDONLY);

@@ -98,6 +98,12 @@ class ServedMount {
     server_.join();
   }
 
+  // Unmounts.
+  void close() {
+    stop();
+    mount_.close();
+  }
+
   // Waits until it is not served any more, for another reason.
   void await_end() { server_.join(); }
 

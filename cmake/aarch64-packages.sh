@@ -8,7 +8,8 @@ set -euo pipefail
 
 folder=$(realpath -m "$1")
 packages=(libboost1.74-dev libboost-context1.74-dev libfmt-dev libfmt9 libgtest-dev libgmock-dev
-  libcli11-dev nlohmann-json3-dev libseccomp-dev libseccomp2)
+  libcli11-dev nlohmann-json3-dev libseccomp-dev libseccomp2
+  libfuse3-dev libfuse3-3)
 [[ "$(cat "$folder/complete" 2>/dev/null)" != "${packages[*]}" ]] || exit 0
 
 mkdir -p "$folder"/apt/{state/lists/partial,cache/archives/partial}

@@ -37,7 +37,6 @@ struct PathCall {
 // The entry is there; that it is not has been answered already.
 void refuse(const PathRequest& request, Place& place) noexcept {
   if (place.kind == Place::Kind::kHost) return request.fail(EXDEV);
-  if (request.refusal() == 0) return request.succeed();
   request.fail(request.refusal());
 }
 

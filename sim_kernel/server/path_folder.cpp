@@ -116,7 +116,7 @@ void change_to_host(const PathRequest& request, Place& place, bool linux_can) no
       host_status(-1, ThreadPath(request.tid(), "cwd").path).inode == wanted.inode;
   if (linux_can || is_there) {
     working_folder_forget(request.tid());
-    return linux_can ? request.pass_on() : request.succeed();
+    return linux_can ? request.pass_on() : request.fail(0);
   }
   WorkingFolder folder;
   folder.host = std::move(place.host);
@@ -149,7 +149,7 @@ void list_folder(const PathRequest& request, Place& place) noexcept {
     go_back(folder, before);
     return request.fail(EFAULT);
   }
-  request.succeed(static_cast<long>(writer.size()));
+  if (!request.succeed(static_cast<long>(writer.size()))) go_back(folder, before);
 }
 
 // The filter lets only those through that go to the beginning.

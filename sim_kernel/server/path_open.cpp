@@ -88,6 +88,7 @@ Result<void> open_device(const PathRequest& request, int flags) noexcept {
 // ---- the tree
 
 Result<void> open_entry(const PathRequest& request, const ProcPath& path, int flags) noexcept {
+  if ((flags & (O_CREAT | O_EXCL)) == (O_CREAT | O_EXCL)) return Error{EEXIST};
   if ((flags & O_TMPFILE) == O_TMPFILE) return Error{path.is_folder() ? EOPNOTSUPP : ENOTDIR};
   return open_stand_in(path, request.waiting(), flags);
 }

@@ -34,14 +34,21 @@ class PathRequest {
   std::uint64_t path() const noexcept { return notification_.data.args[object_]; }
   int descriptor() const noexcept { return static_cast<int>(notification_.data.args[object_]); }
 
+  // 0: it succeeds.
   void fail(int error) const noexcept { listener_.answer(notification_.id, error); }
-  void succeed(long value = 0) const noexcept { listener_.answer_value(notification_.id, value); }
+  // False: nobody waits any more; the program will make the call again, or not.
+  bool succeed(long value = 0) const noexcept {
+    return listener_.answer_value(notification_.id, value);
+  }
   void pass_on() const noexcept { listener_.pass_on(notification_.id); }
 
   // Answers by what Linux has said to us.
   void answer(long result) const noexcept {
-    if (result < 0) return fail(static_cast<int>(-result));
-    succeed(result);
+    if (result < 0) {
+      fail(static_cast<int>(-result));
+    } else {
+      succeed(result);
+    }
   }
 
   // Copies to the program, and answers `value`, or EFAULT.

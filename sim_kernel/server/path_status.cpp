@@ -201,7 +201,7 @@ void give_xattr(const PathRequest& request, Place&) noexcept {
   request.fail(EOPNOTSUPP);
 }
 
-void give_xattrs(const PathRequest& request, Place&) noexcept { request.succeed(0); }
+void give_xattrs(const PathRequest& request, Place&) noexcept { request.fail(0); }
 
 void change_mode(const PathRequest& request, Place& place) noexcept {
   if (place.kind == Place::Kind::kHost) return request.fail(EXDEV);

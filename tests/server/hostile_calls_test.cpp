@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Programs that call the device in bad ways: a clear error to them alone. Beside each a good program
-// is served, and nothing is left in the kernel (served looks).
+// Programs that call the device in bad ways: a clear error to them alone. Beside each a good
+// program is served, and nothing is left in the kernel (served looks).
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/ioctl.h>
@@ -116,8 +116,7 @@ TEST(HostileCalls, Malformed) {
   EXPECT_EQ(served(program), 0);
 }
 
-// Runs `change` on another thread again and again, while `call` is made on this one, which enters no
-// wait.
+// Runs `change` on another thread again and again, while this one makes calls, which do not wait.
 void while_it_changes(const std::function<void()>& change, const std::function<void()>& call) {
   std::atomic<bool> done{false};
   std::thread changer([&] {

@@ -69,7 +69,6 @@ TEST(Deaths, WorkerThatRuns) {
     const int list = create_list(fd);
     Victim worker(([&] { enter_worker(fd, list); }));
     wait_until_suspended(worker.pid());
-    std::atomic<int> result{1};
     Thread scheduler([&] {
       become_scheduler(fd, list);
       EXPECT_EQ(dequeue(fd, list), worker.pid());

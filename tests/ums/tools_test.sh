@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # tools_test.sh UMS WORKERS.c INCLUDE CC: debuggers, valgrind, strace and sanitizers under
-# `ums run`, with a program that knows nothing of this project but the device. What is not installed,
-# or not allowed on this machine, is left out, and that is said.
+# `ums run`, with a program that knows nothing of this project but the device. What is not
+# installed, or not allowed on this machine, is left out, and that is said.
 set -euo pipefail
 
 ums=$1 source=$2 include=$3 cc=$4

@@ -149,7 +149,7 @@ struct Wishes {
 
  private:
   // A call that the kernel process passes on.
-  static void passed_on() { isatty(STDIN_FILENO); }
+  static void passed_on() { static_cast<void>(isatty(STDIN_FILENO)); }
 };
 
 TEST(Exhaustion, MemoryForAnOpen) {
@@ -235,7 +235,7 @@ TEST(Exhaustion, MemoryOfTheKernel) {
   std::unique_ptr<Limit> limit;
   const auto limit_memory = [&] {
     if (scarce == (limit != nullptr)) return;
-    const rlim_t few = address_space_in_use() + 4096 * 256;
+    const rlim_t few = address_space_in_use() + (1 << 20);
     limit = scarce ? std::make_unique<Limit>(RLIMIT_AS, few) : nullptr;
   };
   EXPECT_EQ(served(program, limit_memory), 0);

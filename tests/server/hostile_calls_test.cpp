@@ -132,7 +132,8 @@ class Page {
  public:
   Page() { map(); }
   void map() {
-    mmap(where_, kBytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+    constexpr int kFlags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED;
+    EXPECT_EQ(mmap(where_, kBytes, PROT_READ | PROT_WRITE, kFlags, -1, 0), where_);
   }
   void unmap() { munmap(where_, kBytes); }
   void protect() { mprotect(where_, kBytes, PROT_READ); }

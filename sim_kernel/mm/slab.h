@@ -9,10 +9,11 @@
 //
 // Memory comes from Linux in regions that double in size, is touched as it is used, and is never
 // handed back: a stale pointer reads an object of the same cache. That of a kPublished cache is in
-// the kernel's state file, where others can read it (publish/publish.h), if there is room. In debug
-// and sanitizer builds free objects are filled with kPoisonFree, and asserted to be so when they
-// are allocated again; AddressSanitizer reports any access to them. A kTypesafeByRcu cache leaves
-// free objects as they were, for readers that may look at one too late and check.
+// the kernel's state file, where others can read it (publish/publish.h), if there is room.
+//
+// In debug and sanitizer builds free objects are filled with kPoisonFree, and asserted to be so
+// when they are allocated again; AddressSanitizer reports any access to them. A kTypesafeByRcu
+// cache leaves free objects as they were, for readers that may look at one too late and check.
 //
 // Invariants:
 // 1. Every object has a slot outside of it, which says that it is live or links it into the free

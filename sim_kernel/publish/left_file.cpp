@@ -48,11 +48,6 @@ long read_file(const char* path, char* to, std::size_t bytes) noexcept {
   return count;
 }
 
-bool is_half_made(const StateHeader& header) noexcept {
-  constexpr char kNothing[sizeof header.magic] = {};
-  return std::memcmp(header.magic, kNothing, sizeof kNothing) == 0;
-}
-
 // A shared lock is gained only where nobody has an exclusive one.
 bool is_locked(int descriptor) noexcept {
   if (raw_syscall(SYS_flock, descriptor, LOCK_SH | LOCK_NB) < 0) return true;
@@ -85,6 +80,15 @@ bool is_state_file_name(const char* name) noexcept {
   return is_number(pid) && is_number(number);
 }
 
+bool is_half_made(const StateHeader& header) noexcept {
+  constexpr char kNothing[sizeof header.magic] = {};
+  return std::memcmp(header.magic, kNothing, sizeof kNothing) == 0;
+}
+
+bool is_state_header(const StateHeader& header) noexcept {
+  return is_half_made(header) || std::memcmp(header.magic, kStateMagic, sizeof kStateMagic) == 0;
+}
+
 bool is_left_behind(int descriptor, const StateHeader& header) noexcept {
   if (is_locked(descriptor)) return false;
   if (is_half_made(header) || header.lock_lasts != 0) return true;
@@ -99,9 +103,7 @@ void remove_if_left(int folder, const char* name) noexcept {
   StateHeader header;
   const long count =
       raw_syscall(SYS_pread64, file, syscall_arg(&header), static_cast<long>(sizeof header), 0);
-  const bool ours =
-      count == static_cast<long>(sizeof header) &&
-      (is_half_made(header) || std::memcmp(header.magic, kStateMagic, sizeof kStateMagic) == 0);
+  const bool ours = count == static_cast<long>(sizeof header) && is_state_header(header);
   if (ours && is_left_behind(static_cast<int>(file), header)) {
     raw_syscall(SYS_unlinkat, folder, syscall_arg(name), 0);
   }

@@ -24,6 +24,10 @@ ProcessIdentity process_identity(pid_t pid) noexcept;
 // Whether a name in the run folder is one that kernels give to state files: PID or PID-NUMBER.
 bool is_state_file_name(const char* name) noexcept;
 
+// Whether a file that begins so is a kernel's; and whether that has not filled it yet.
+bool is_state_header(const StateHeader& header) noexcept;
+bool is_half_made(const StateHeader& header) noexcept;
+
 // Whether no kernel holds the open state file `descriptor` any more, which begins with `header`.
 bool is_left_behind(int descriptor, const StateHeader& header) noexcept;
 

@@ -107,6 +107,8 @@ int map_file_locked(long file) noexcept REQUIRES(self.lock) {
   if (address < 0) return static_cast<int>(-address);
   self.base = reinterpret_cast<char*>(address);
   self.ready.clear();
+  // Pages are made one by one: what Linux reads in advance of a file would be megabytes of zeros.
+  raw_syscall(SYS_madvise, address, static_cast<long>(kPublishBytes), MADV_RANDOM);
   error = raw_syscall(SYS_mprotect, address, kRegionAlign, PROT_READ | PROT_WRITE);
   if (error == 0 && make_ready_locked(self.base, kStateHeaderBytes)) return 0;
   raw_syscall(SYS_munmap, address, static_cast<long>(kPublishBytes));
@@ -281,7 +283,9 @@ void publish_reset_after_fork() noexcept NO_THREAD_SAFETY_ANALYSIS {
   self.error.store(0, std::memory_order_relaxed);
   self.tried = false;
   self.full = false;
-  if (self.base != nullptr) {
+  if (self.base != nullptr && self.used == 0) {  // another thread was about to begin
+    raw_syscall(SYS_munmap, syscall_arg(self.base), static_cast<long>(kPublishBytes));
+  } else if (self.base != nullptr) {
     const bool copied = make_private(self.base, self.used, kPublishBytes, self.ready);
     kassert(copied, "no memory in the forked child for {} bytes", self.used);
   }

@@ -27,9 +27,9 @@ struct RunFolders {
 // The places, the best first, by the environment as it is now. A path that is too long is none.
 RunFolders run_folders() noexcept;
 
-// Opens a place, and makes it if `make`. Returns a descriptor for use with openat(2),
-// close-on-exec, or a negative errno: -EPERM: it belongs to somebody else, or others may use it;
-// -ENOTDIR, -ELOOP: it is no folder; -ENOENT; those of mkdir(2).
+// Opens a place, and makes it if `make`. Returns a descriptor for use with openat(2), close on
+// exec, or a negative errno: -EPERM (it belongs to somebody else, or others may use it), -ENOTDIR,
+// -ELOOP (it is no folder), -ENOENT, those of mkdir(2).
 int open_run_folder(const char* path, bool make) noexcept;
 
 }  // namespace ums::kernel

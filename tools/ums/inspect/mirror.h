@@ -14,7 +14,7 @@
 // Invariants:
 // 1. refresh() makes and removes entries so that they are those of the kernels that run. Without
 //    it none comes or goes, and a file whose thread has ended since is empty.
-// 2. A kernel whose entries have not changed costs one read.
+// 2. A kernel whose entries have not changed costs a look at the beginning of its file.
 //
 // Thread safety: one thread, which reads the entries too. One Mirror in a process, and no kernel.
 #pragma once

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tools/ums/inspect/mirrored_kernel.h"
 
-#include <fmt/core.h>
-
 #include <algorithm>
+#include <cerrno>
 #include <exception>
+#include <system_error>
 
 #include "sim_kernel/sync/rcu.h"
 #include "sim_kernel/ums/proc_show.h"
@@ -82,11 +82,16 @@ constexpr kernel::ProcFileOperations kSchedulerInfo = {show_scheduler};
 constexpr kernel::ProcFileOperations kWorkerInfo = {show_worker};
 constexpr kernel::ProcLinkOperations kSchedulerWorkers = {link_target, list_links};
 
-// What a call that makes an entry has made. Errors: two entries of one name in a damaged file.
-ProcNode* made(kernel::Result<ProcNode*> result, const StateReader& reader) {
+ProcNode* made(kernel::Result<ProcNode*> result) {
   if (result.ok()) return result.value();
-  throw StateError(fmt::format("'{}': its entries cannot be shown: errno {}", reader.path(),
-                               result.error_code()));
+  throw std::system_error(result.error_code(), std::generic_category(), "cannot show an entry");
+}
+
+// A folder named after a thread; null if there is one: a thread that has left a role and taken it
+// again may be seen twice.
+ProcNode* made_folder(pid_t thread, ProcNode* parent) {
+  kernel::Result<ProcNode*> folder = kernel::proc_mkdir(std::to_string(thread), parent);
+  return folder.error_code() == EEXIST ? nullptr : made(std::move(folder));
 }
 
 }  // namespace
@@ -114,11 +119,12 @@ void MirroredKernel::refresh(ProcNode* parent) {
   if (known_ && now == generation_) return;
   reader_.refresh();
   const KernelState state = read_kernel_state(reader_);
+  twice_ = false;
   remove_gone(state);
   for (const UmsFile& file : state.files) add(file, parent);
   free_removed();
   generation_ = now;
-  known_ = true;
+  known_ = !twice_;
 }
 
 void MirroredKernel::remove_gone(const KernelState& state) {
@@ -137,11 +143,12 @@ void MirroredKernel::add(const UmsFile& file, ProcNode* parent) {
   auto found = files_.find(file.address);
   if (found == files_.end()) {
     File mirrored{file.opener, file.file, nullptr, nullptr, nullptr, {}};
-    mirrored.folder = made(kernel::proc_mkdir(std::to_string(file.opener), parent), reader_);
+    mirrored.folder = made_folder(file.opener, parent);
+    twice_ = twice_ || mirrored.folder == nullptr;
+    if (mirrored.folder == nullptr) return;
     found = files_.emplace(file.address, std::move(mirrored)).first;
-    found->second.schedulers =
-        made(kernel::proc_mkdir("schedulers", found->second.folder), reader_);
-    found->second.workers = made(kernel::proc_mkdir("workers", found->second.folder), reader_);
+    found->second.schedulers = made(kernel::proc_mkdir("schedulers", found->second.folder));
+    found->second.workers = made(kernel::proc_mkdir("workers", found->second.folder));
   }
   update_threads(found->second, file);
 }
@@ -177,13 +184,14 @@ void MirroredKernel::add_thread(File& mirrored, std::unique_ptr<MirroredThread> 
   MirroredThread& owned = *thread;
   const bool scheduler = owned.kind == StateKind::kScheduler;
   ProcNode* const parent = scheduler ? mirrored.schedulers : mirrored.workers;
-  owned.folder = made(kernel::proc_mkdir(std::to_string(owned.id), parent), reader_);
+  owned.folder = made_folder(owned.id, parent);
+  twice_ = twice_ || owned.folder == nullptr;
+  if (owned.folder == nullptr) return;
   mirrored.threads.emplace(owned.address, std::move(thread));
   made(kernel::proc_create("info", kernel::kInfoMode, owned.folder,
-                           scheduler ? kSchedulerInfo : kWorkerInfo, &owned),
-       reader_);
+                           scheduler ? kSchedulerInfo : kWorkerInfo, &owned));
   if (!scheduler) return;
-  made(kernel::proc_create_links("workers", owned.folder, kSchedulerWorkers, &owned), reader_);
+  made(kernel::proc_create_links("workers", owned.folder, kSchedulerWorkers, &owned));
 }
 
 }  // namespace ums::command

@@ -43,7 +43,8 @@ class MirroredKernel {
 
   const StateReader& reader() const { return reader_; }
 
-  // Makes and removes entries below `parent`, if the kernel has done so since. Throws StateError.
+  // Makes and removes entries below `parent`, if the kernel has done so since. Throws StateError,
+  // and std::system_error without memory.
   void refresh(kernel::ProcNode* parent);
 
  private:
@@ -67,7 +68,8 @@ class MirroredKernel {
 
   StateReader reader_;
   std::uint64_t generation_ = 0;
-  bool known_ = false;                   // whether it has been read at all
+  bool known_ = false;                   // whether the entries are those of generation_
+  bool twice_ = false;                   // one was seen twice, which cannot last
   std::map<std::uint64_t, File> files_;  // by the address of their UmsData
   std::vector<std::unique_ptr<MirroredThread>> removed_;
 };

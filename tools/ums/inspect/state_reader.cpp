@@ -60,11 +60,15 @@ std::optional<StateReader> StateReader::open(int folder, const std::string& fold
   }
   if (status.st_size == 0) return std::nullopt;
   reader.inode_ = status.st_ino;
-  kernel::remove_if_left(folder, name.c_str());
-  fstat(reader.file_.get(), &status);
-  if (status.st_nlink == 0) return std::nullopt;
   reader.read_header();
-  if (text_of(reader.header().magic, 1).empty()) return std::nullopt;  // nobody has filled it yet
+  if (!kernel::is_state_header(reader.header())) {
+    reader.refuse("it is no state file of a UMS kernel: remove it");
+  }
+  if (reader.is_left_behind()) {
+    kernel::remove_if_left(folder, name.c_str());
+    return std::nullopt;
+  }
+  if (kernel::is_half_made(reader.header())) return std::nullopt;
   reader.check_release();
   reader.check_layout();
   return reader;
@@ -92,9 +96,6 @@ void StateReader::read_header() {
 }
 
 void StateReader::check_release() const {
-  if (std::memcmp(header().magic, kernel::kStateMagic, sizeof header().magic) != 0) {
-    refuse("it is no state file of a UMS kernel: remove it");
-  }
   if (header().format != kernel::kStateFormat) {
     refuse(fmt::format("its kernel is of release {}, whose state this one (" UMS_VERSION
                        ") cannot read: use the command ums of that release",

@@ -114,8 +114,7 @@ int watch(const TopOptions& options) {
   }
 }
 
-// Prints block after block, each about the time since the one before; ends where there is no
-// kernel.
+// Prints block after block, each about the time since the one before, while there is a kernel.
 int print_blocks(const TopOptions& options) {
   Looker looker;
   Look look = looker.look();

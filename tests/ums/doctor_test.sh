@@ -42,6 +42,12 @@ finds limited /dev/fuse 'folders cannot be mounted' env PATH=/nonexistent "$ums"
 finds ok 'run folder' "'/nonexistent': No such file" env XDG_RUNTIME_DIR=/nonexistent "$ums" doctor
 finds limited 'run folder' 'set XDG_RUNTIME_DIR' env XDG_RUNTIME_DIR=/nonexistent \
   TMPDIR=/nonexistent "$ums" doctor
+mkdir -m 755 "$folder/run" "$folder/run/ums"
+chmod 700 "$folder/run"
+with_run_folder() { XDG_RUNTIME_DIR=$folder/run "$ums" doctor; }
+finds ok 'run folder' 'others may use it: chmod 700' with_run_folder
+chmod 700 "$folder/run/ums"
+finds ok 'run folder' "'$folder/run/ums' can be used" with_run_folder
 limited_memory() { (ulimit -v 1000000 && exec "$ums" doctor); }
 finds limited 'stack memory' 'cannot be mapped' limited_memory
 cp "$ums" "$folder/ums"

@@ -12,7 +12,7 @@ trap 'rm -rf "$folder"' EXIT
 cd "$folder"
 unset UMS_BACKEND LD_PRELOAD ASAN_OPTIONS
 export PATH=/usr/bin:/bin # a folder that cannot be searched makes 126 of 127, as of env
-export UMS_QUIET=1
+export UMS_QUIET=1 XDG_RUNTIME_DIR=$folder
 
 die() {
   printf 'command_test: %s\n' "$*" >&2
@@ -34,14 +34,19 @@ parallel() { "$ums" run --machine parallel -- "$@"; }
 echo '- help, version, and wrong words'
 expect 0 '' --version
 [[ $(cat out) == 'ums '[0-9]* ]] || die "the version is '$(cat out)'"
-for words in --help 'run --help' 'doctor --help'; do
+for words in --help {run,doctor,ps,tree,cat,top}' --help'; do
   # shellcheck disable=SC2086 # words
   expect 0 '' $words
   [[ $(cat out) == *Usage:* ]] || die "no usage in: $(cat out)"
 done
 expect 2 "a command is missing; see 'ums --help'"
 expect 2 "unknown option '--bad'" --bad
-expect 2 "unknown command 'nothing'" nothing
+expect 2 "unknown command 'tops'" tops
+expect 2 "unknown option '--bad'" top --bad
+expect 2 "'more' is too much" ps more
+expect 2 'the path to print is missing' cat
+expect 2 '--delay wants seconds' top -d 0
+expect 2 '--count wants a number' top -n 0
 expect 2 "unknown option '--bad'" doctor --bad
 expect 125 "unknown option '--bad'" run --bad -- true
 expect 125 'program to run is missing' run --machine parallel

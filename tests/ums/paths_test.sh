@@ -148,4 +148,5 @@ ln -s to/. again
 [[ -e to ]] && die 'the host has /proc/ums'
 
 echo '- nothing is left'
-[[ $("$ums" run --machine "$machine" ls /proc/ums | wc -l) == 0 ]] || die 'an empty tree is not empty'
+[[ $("$ums" run --machine "$machine" ls /proc/ums | wc -l) == 0 ]] ||
+  die 'an empty tree is not empty'

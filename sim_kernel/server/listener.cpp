@@ -40,7 +40,8 @@ long listener_ioctl(int descriptor, unsigned long request, const void* argument)
   return result;
 }
 
-// LINUX: an interrupted SECCOMP_ADDFD_FLAG_SEND makes no descriptor, and yet answers with 0.
+// LINUX: an interrupted SECCOMP_ADDFD_FLAG_SEND makes no descriptor, and answers with 0
+// nonetheless.
 class SignalsBlocked {
  public:
   SignalsBlocked() noexcept {
@@ -63,7 +64,8 @@ bool respond(int descriptor, std::uint64_t id, long value, int error,
 
 }  // namespace
 
-Listener::Listener(int descriptor) noexcept : EventSource(Kind::kAsks), descriptor_(descriptor) {
+Listener::Listener(int descriptor, int errors) noexcept
+    : EventSource(Kind::kAsks), errors_(errors), descriptor_(descriptor) {
   // Caller and kernel change places as in a function call, where Linux can (6.6).
   raw_syscall(SYS_ioctl, descriptor, static_cast<long>(SECCOMP_IOCTL_NOTIF_SET_FLAGS),
               static_cast<long>(SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP));
@@ -73,14 +75,14 @@ Listener::Listener(int descriptor) noexcept : EventSource(Kind::kAsks), descript
 }
 
 Listener::~Listener() {
-  if (!hung_up_) hang_up();
-  raw_syscall(SYS_close, descriptor_);
+  if (!has_hung_up()) hang_up();
 }
 
 void Listener::hang_up() noexcept {
-  hung_up_ = true;
-  forget_events(descriptor_);
   listeners.erase(listeners.iterator_to(*this));
+  forget_events(descriptor_);
+  raw_syscall(SYS_close, descriptor_);
+  descriptor_ = -1;
 }
 
 Listener* Listener::only_one() noexcept {

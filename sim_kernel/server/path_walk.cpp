@@ -41,10 +41,10 @@ bool host_has_ums() noexcept {
 }
 
 // Opens `path` as a place, by what Linux has in its caches.
-HostFd open_cached(int folder, const char* path, int flags, std::uint64_t resolve) noexcept {
+HostFd open_cached(int folder, const char* path, int flags) noexcept {
   open_how how{};
   how.flags = static_cast<unsigned>(flags | O_PATH | O_CLOEXEC);
-  how.resolve = resolve | RESOLVE_CACHED;
+  how.resolve = RESOLVE_CACHED;
   return HostFd(raw_syscall(SYS_openat2, folder, syscall_arg(path), syscall_arg(&how), sizeof how));
 }
 
@@ -66,11 +66,16 @@ class Walk {
   Walk(pid_t tid, bool follow) noexcept : tid_(tid), follow_(follow) {}
 
   Place run(int dirfd, const char* path, bool for_us) noexcept {
-    if (!begin(dirfd, *path == '/')) return std::move(end_);
+    absolute_ = *path == '/';
+    if (!absolute_ && !begin_below(dirfd)) return std::move(end_);
     untouched_ = untouched_ && !for_us;
     if (untouched_ && !host_has_ums() && host_has(path)) return {};
     if (rest_.empty()) rest_ = path;
-    if (!in_tree_) device_ = host_status(here(), "").inode.device;
+    if (folder_.ok()) {
+      device_ = host_status(folder_.get(), "").inode.device;
+    } else if (!in_tree_ && !go_to_root()) {
+      return std::move(end_);
+    }
     while (next_name()) {
       if (!(in_tree_ ? step_in_tree() : step_on_host())) return std::move(end_);
     }
@@ -85,9 +90,10 @@ class Walk {
 
   bool go_to_root() noexcept {
     if (!root_.ok()) root_ = open_place(-1, ThreadPath(tid_, "root").path, O_DIRECTORY);
-    folder_ = {};
+    if (!root_.ok()) return fail(root_.error());
+    go_to({}, host_status(root_.get(), "").inode.device);
     in_tree_ = false;
-    return root_.ok() || fail(root_.error());
+    return true;
   }
 
   void go_to(HostFd folder, dev_t device) noexcept {
@@ -145,11 +151,7 @@ class Walk {
 
   // ---- the beginning
 
-  bool begin(int dirfd, bool absolute) noexcept {
-    if (absolute) {
-      absolute_ = true;
-      return go_to_root();
-    }
+  bool begin_below(int dirfd) noexcept {
     if (dirfd != AT_FDCWD) return begin_at_descriptor(dirfd);
     const WorkingFolder* const kept = working_folder_of(tid_);
     if (kept == nullptr) {
@@ -171,23 +173,30 @@ class Walk {
   }
 
   // Whether the host has it, by one look. If it has only the folder that the path ends in, the walk
-  // begins there.
+  // begins there. (An absolute path is looked up from our root. If the program has another, what is
+  // there matters only if that is a link to what is ours.)
   bool host_has(const char* path) noexcept {
-    const std::uint64_t resolve = absolute_ ? RESOLVE_IN_ROOT : 0;
-    if (open_cached(here(), path, follow_ ? 0 : O_NOFOLLOW, resolve).ok()) return true;
+    const int from = absolute_ ? AT_FDCWD : here();
+    if (open_cached(from, path, follow_ ? 0 : O_NOFOLLOW).ok()) return true;
     const char* const slash = std::strrchr(path, '/');
     const std::string_view last = slash != nullptr ? slash + 1 : path;
-    if (slash == nullptr || slash == path || last.empty() || last == "." || last == "..") {
+    if (slash == nullptr || slash == path || last.empty() || last == "." || last == ".." ||
+        (absolute_ && !has_our_root())) {
       return false;
     }
     std::memcpy(path_, path, static_cast<std::size_t>(slash - path));
     path_[slash - path] = '\0';
-    HostFd folder = open_cached(here(), path_, O_DIRECTORY, resolve);
+    HostFd folder = open_cached(from, path_, O_DIRECTORY);
     if (folder.ok()) {
       folder_ = std::move(folder);
       rest_ = last;
     }
     return false;
+  }
+
+  bool has_our_root() const noexcept {
+    static const Inode ours = host_status(-1, "/").inode;
+    return host_status(-1, ThreadPath(tid_, "root").path).inode == ours;
   }
 
   // ---- names
@@ -220,13 +229,7 @@ class Walk {
     std::memcpy(path_, target.data(), target.size());
     path_[target.size()] = '/';
     rest_ = {path_, rest_.empty() ? target.size() : target.size() + 1 + rest_.size()};
-    return target.front() != '/' || go_to_root_of_link();
-  }
-
-  bool go_to_root_of_link() noexcept {
-    if (!go_to_root()) return false;
-    device_ = host_status(here(), "").inode.device;
-    return true;
+    return target.front() != '/' || go_to_root();
   }
 
   // ---- in the tree

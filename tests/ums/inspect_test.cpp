@@ -4,10 +4,13 @@
 // kernel process.
 #include <fmt/core.h>
 #include <gmock/gmock.h>
+#include <poll.h>
 
 #include <nlohmann/json.hpp>
 
 #include "support/emulator.h"
+#include "tools/ums/descriptor.h"
+#include "tools/ums/pidfd.h"
 #include "ums/posed.h"
 
 namespace {
@@ -15,6 +18,8 @@ namespace {
 using namespace ums::test;
 using nlohmann::json;
 using testing::HasSubstr;
+using ums::command::Descriptor;
+using ums::command::open_pidfd;
 
 constexpr const char* kNoKernel = "No UMS kernel of this user is running.\n";
 
@@ -35,6 +40,17 @@ class Inspect : public testing::TestWithParam<const char*> {
     posed_ = std::make_unique<Posed>(is_embedded_ ? embedded_kernel() : kernel_process());
     if (posed_->pid == 0 && !is_embedded_) GTEST_SKIP() << posed_->errors();
     ASSERT_NE(posed_->pid, 0) << posed_->errors();
+    kernel_ = open_pidfd(json_of({"ps", "--json"})["kernels"].at(0)["pid"].get<pid_t>());
+  }
+  void TearDown() override {
+    posed_.reset();
+    if (kernel_) await_kernel();
+  }
+
+  // The process of the kernel may outlive the program.
+  void await_kernel() const {
+    pollfd ready{kernel_.get(), POLLIN, 0};
+    EXPECT_EQ(poll(&ready, 1, -1), 1);
   }
 
   std::string cat(const std::string& below) const {
@@ -73,6 +89,7 @@ class Inspect : public testing::TestWithParam<const char*> {
   RunFolder folder_;
   bool is_embedded_ = true;
   std::unique_ptr<Posed> posed_;
+  Descriptor kernel_;
 };
 
 INSTANTIATE_TEST_SUITE_P(Kinds, Inspect, testing::Values("embedded", "process"),
@@ -171,6 +188,7 @@ TEST_P(Inspect, NothingIsLeftOfAProgramThatEnds) {
   posed_->go_on(2);
   posed_->go_on(3);
   EXPECT_EQ(posed_->end(), 0);
+  await_kernel();
   EXPECT_EQ(folder_.names(), std::vector<std::string>());
   for (const Words& words : {Words{"ps"}, Words{"tree"}, Words{"top"}, Words{"top", "-n", "2"}}) {
     const Outcome outcome = run_ums(words);
@@ -184,6 +202,7 @@ TEST_P(Inspect, NothingIsLeftOfAProgramThatEnds) {
 
 TEST_P(Inspect, WhatAKilledProgramLeavesIsRemoved) {
   posed_->die();
+  await_kernel();
   const Outcome outcome = run_ums({"ps"});
   EXPECT_EQ(outcome.output, kNoKernel);
   EXPECT_EQ(outcome.status, 0);

@@ -266,8 +266,13 @@ TEST_F(Publish, ASmallLimitOfFileSizesRaisesNoSignal) {
 // A small file system of our own, or a reason why there can be none.
 std::string mount_small(const fs::path& place) {
   const uid_t user = geteuid();
+  const gid_t group = getegid();
   if (user != 0 && unshare(CLONE_NEWUSER) != 0) return "user namespaces are not allowed";
-  if (user != 0) std::ofstream("/proc/self/uid_map") << user << ' ' << user << " 1";
+  if (user != 0) {
+    std::ofstream("/proc/self/uid_map") << user << ' ' << user << " 1";
+    std::ofstream("/proc/self/setgroups") << "deny";
+    std::ofstream("/proc/self/gid_map") << group << ' ' << group << " 1";
+  }
   if (unshare(CLONE_NEWNS) != 0) return "mount namespaces are not allowed";
   if (mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) return "mount is not allowed";
   if (mount("small", place.c_str(), "tmpfs", 0, "size=256k,mode=700") != 0) {

@@ -161,8 +161,9 @@ int start_in_locked(int folder) noexcept REQUIRES(self.lock) {
   header->lock_lasts = lock_lasts_locked(folder) ? 1 : 0;
   self.used = kRegionAlign;
   // Release: readers see a header that is complete.
-  std::atomic_thread_fence(std::memory_order_release);
-  std::memcpy(header->magic, kStateMagic, sizeof kStateMagic);
+  for (std::size_t i = 0; i < sizeof kStateMagic; ++i) {
+    std::atomic_ref<char>(header->magic[i]).store(kStateMagic[i], std::memory_order_release);
+  }
   self.header.store(header, std::memory_order_release);
   return 0;
 }

@@ -9,6 +9,7 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -216,8 +217,9 @@ TEST(Exec, FilesThatStay) {
       exec_cat();
     });
     wait_until_named(child.pid(), "cat");
-    const std::string path = fmt::format("/proc/{}/fd/{}", child.pid(), fds);
-    const int fd = open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    const int pidfd = static_cast<int>(syscall(SYS_pidfd_open, child.pid(), 0));
+    const int fd = static_cast<int>(syscall(SYS_pidfd_getfd, pidfd, fds, 0));
+    close(pidfd);
     ASSERT_GE(fd, 0);
     EXPECT_EQ(create_list(fd), 2) << "the list of the old image is there";
     EXPECT_EQ(delete_list(fd, 1), 0);

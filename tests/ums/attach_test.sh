@@ -72,11 +72,11 @@ rm ums
 
 echo '- two programs on one kernel: separate processes, one device'
 mkfifo ids
-"$ums" run --attach pair --strace=calls -- "$program" worker >ids 2>worker.err &
+"$ums" run --attach pair --strace=calls -- "$program" worker meet >ids 2>worker.err &
 worker=$!
 exec 3<ids
-read -r pid fd <&3
-"$ums" run --attach pair -- "$program" scheduler "$pid" "$fd" >scheduler.out 2>scheduler.err
+read -r pid <&3
+"$ums" run --attach pair -- "$program" scheduler meet >scheduler.out 2>scheduler.err
 [[ $(cat scheduler.out) == 'done' ]] || die "the scheduler prints $(cat scheduler.out)"
 read -r word <&3
 [[ $word == executed ]] || die "the worker prints $word"
@@ -191,7 +191,7 @@ read -r _ <&6
 "$ums" run --attach kill -- "$program" worker >ids 2>second.err &
 second=$!
 exec 3<ids
-read -r pid fd <&3
+read -r pid <&3
 kill -9 "$second"
 ends 137 "$second"
 [[ $(cat <&3) == '' ]] || die 'the program goes on without its front'

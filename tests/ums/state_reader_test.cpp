@@ -163,11 +163,9 @@ bool is_refused(int folder) {
     auto reader = StateReader::open(folder, ".", "1");
     if (!reader) return false;
     std::size_t count = 0;
-    for (const StateKind kind : {StateKind::kTask, StateKind::kComplist}) {
-      reader->for_each(kind, [&](const auto& object) {
-        count += object.template get<std::uint8_t>(ums::kernel::StateField::kTaskState);
-      });
-    }
+    reader->for_each(StateKind::kTask, [&](const auto& task) {
+      count += task.template get<std::uint8_t>(ums::kernel::StateField::kTaskState);
+    });
     for (const auto& file : read_kernel_state(*reader).files) count += file.workers.size();
     count += read_links(*reader).size() + reader->command().size();
     return false;

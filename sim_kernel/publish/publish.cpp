@@ -36,6 +36,7 @@ struct Publisher {
   bool allowed = false;
   KernelKind kind{};
   StateFields fields{};
+  char kernel_name[kStateKernelNameBytes] = {};
   RunFolders folders;
 
   bool tried GUARDED_BY(lock) = false;
@@ -90,6 +91,7 @@ void fill_header(StateHeader& header, char* base) noexcept {
   header.pid = own_pid();
   header.process_start = identity.start;
   header.process_stack = identity.stack;
+  std::memcpy(header.kernel_name, self.kernel_name, sizeof header.kernel_name);
   fill_command(header.command);
   header.fields = self.fields;
 }
@@ -229,10 +231,11 @@ __attribute__((destructor)) void stop_at_exit() noexcept { publish_stop(); }
 
 }  // namespace
 
-void publish_allow(KernelKind kind, const StateFields& fields) noexcept {
+void publish_allow(KernelKind kind, const StateFields& fields, const char* name) noexcept {
   if (getauxval(AT_SECURE) != 0) return;
   self.kind = kind;
   self.fields = fields;
+  std::strncpy(self.kernel_name, name, sizeof self.kernel_name - 1);
   self.folders = run_folders();
   self.allowed = true;
 }

@@ -4,7 +4,7 @@
 // file (state_file.h), instead of in memory of its own. No thread is needed for that, and a switch
 // costs what it costs without.
 //
-//     publish_allow(KernelKind::kEmbedded, fields);        // at start
+//     publish_allow(KernelKind::kEmbedded, fields, "");    // at start
 //     char* const region = publish_region("ums_worker", stride, count, bytes);   // slab.cpp
 //     publish_changed();                                   // entries of /proc/ums came or went
 //
@@ -30,9 +30,10 @@
 
 namespace ums::kernel {
 
-// Lets this process publish a kernel of this kind. Reads the environment (run_folders).
+// Lets this process publish a kernel of this kind. Reads the environment (run_folders). `name` is
+// that by which programs join it, or empty.
 // Context: once, before the first region.
-void publish_allow(KernelKind kind, const StateFields& fields) noexcept;
+void publish_allow(KernelKind kind, const StateFields& fields, const char* name) noexcept;
 
 // Memory for a region of a published cache, all zeros, or null: it is to be had elsewhere. No page
 // of it may be written before publish_ready. `name` says which cache; it has at most

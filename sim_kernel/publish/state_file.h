@@ -31,12 +31,13 @@
 namespace ums::kernel {
 
 // Changes with the meaning of anything here or in the members that `fields` names.
-inline constexpr std::uint32_t kStateFormat = 1;
+inline constexpr std::uint32_t kStateFormat = 2;
 inline constexpr char kStateMagic[8] = {'U', 'M', 'S', 's', 't', 'a', 't', 'e'};
 
 inline constexpr std::size_t kStateHeaderBytes = 8192;
 inline constexpr std::size_t kStateCommandBytes = 256;
 inline constexpr std::size_t kStateNameBytes = 16;
+inline constexpr std::size_t kStateKernelNameBytes = 72;
 inline constexpr std::size_t kStateCachesMax = 6;
 
 enum class KernelKind : std::uint32_t {
@@ -109,7 +110,8 @@ struct StateHeader {
   std::uint32_t lock_lasts;
   std::uint64_t process_start;
   std::uint64_t process_stack;
-  char command[kStateCommandBytes];  // words end with zeros, and so does the whole
+  char kernel_name[kStateKernelNameBytes];  // by which programs join it, or empty; ends with a zero
+  char command[kStateCommandBytes];         // words end with zeros, and so does the whole
   StateFields fields;
   std::atomic<std::uint64_t> generation;
   // Regions that are not in the file, for it could not grow: objects are missing.

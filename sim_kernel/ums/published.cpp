@@ -97,7 +97,9 @@ StateFields ums_state_fields() noexcept {
   return offsets.fields;
 }
 
-void ums_publish(KernelKind kind) noexcept { publish_allow(kind, ums_state_fields()); }
+void ums_publish(KernelKind kind, const char* name) noexcept {
+  publish_allow(kind, ums_state_fields(), name);
+}
 
 void ums_publish_report() noexcept {
   static std::atomic<bool> reported{false};

@@ -6,6 +6,7 @@
 #include <gmock/gmock.h>
 #include <poll.h>
 
+#include <map>
 #include <nlohmann/json.hpp>
 
 #include "support/emulator.h"
@@ -44,12 +45,12 @@ class Inspect : public testing::TestWithParam<const char*> {
   }
   void TearDown() override {
     posed_.reset();
-    if (kernel_) await_kernel();
+    if (kernel_) await_end(kernel_);
   }
 
   // The process of the kernel may outlive the program.
-  void await_kernel() const {
-    pollfd ready{kernel_.get(), POLLIN, 0};
+  static void await_end(const Descriptor& process) {
+    pollfd ready{process.get(), POLLIN, 0};
     EXPECT_EQ(poll(&ready, 1, -1), 1);
   }
 
@@ -111,6 +112,25 @@ TEST_P(Inspect, PsNamesTheProcess) {
   EXPECT_EQ(lines.status, 0);
   EXPECT_THAT(lines.output, HasSubstr(program));
   EXPECT_EQ(std::count(lines.output.begin(), lines.output.end(), '\n'), 2) << lines.output;
+}
+
+TEST_P(Inspect, PsNamesAKernelThatProgramsJoin) {
+  if (is_embedded_) GTEST_SKIP() << "nobody can join it";
+  Words words = kernel_process();
+  words.insert(words.begin() + 2, {"--attach", "lab"});
+  auto named = std::make_unique<Posed>(words);
+  ASSERT_NE(named->pid, 0) << named->errors();
+  std::map<std::string, Descriptor> kernels;
+  const json all = json_of({"ps", "--json"});
+  for (const json& kernel : all["kernels"]) {
+    kernels.emplace(kernel["name"], open_pidfd(kernel["pid"].get<pid_t>()));
+  }
+  EXPECT_EQ(kernels.size(), 2U) << all;
+  EXPECT_TRUE(kernels.contains("")) << all;
+  ASSERT_TRUE(kernels.contains("lab")) << all;
+  EXPECT_THAT(run_ums({"ps"}).output, HasSubstr("\n     lab process "));
+  named.reset();
+  await_end(kernels["lab"]);
 }
 
 TEST_P(Inspect, CatPrintsWhatTheKernelShows) {
@@ -188,7 +208,7 @@ TEST_P(Inspect, NothingIsLeftOfAProgramThatEnds) {
   posed_->go_on(2);
   posed_->go_on(3);
   EXPECT_EQ(posed_->end(), 0);
-  await_kernel();
+  await_end(kernel_);
   EXPECT_EQ(folder_.names(), std::vector<std::string>());
   for (const Words& words : {Words{"ps"}, Words{"tree"}, Words{"top"}, Words{"top", "-n", "2"}}) {
     const Outcome outcome = run_ums(words);
@@ -202,7 +222,7 @@ TEST_P(Inspect, NothingIsLeftOfAProgramThatEnds) {
 
 TEST_P(Inspect, WhatAKilledProgramLeavesIsRemoved) {
   posed_->die();
-  await_kernel();
+  await_end(kernel_);
   const Outcome outcome = run_ums({"ps"});
   EXPECT_EQ(outcome.output, kNoKernel);
   EXPECT_EQ(outcome.status, 0);

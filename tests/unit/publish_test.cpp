@@ -85,7 +85,7 @@ class Publish : public testing::Test {
   fs::path folder() const { return top_ / "ums"; }
   fs::path file() const { return folder() / std::to_string(getpid()); }
 
-  static void allow() { publish_allow(KernelKind::kEmbedded, ums_state_fields()); }
+  static void allow() { publish_allow(KernelKind::kEmbedded, ums_state_fields(), "lab"); }
 
   static bool is_locked(const fs::path& path) {
     const int file = open(path.c_str(), O_RDONLY | O_CLOEXEC);
@@ -122,6 +122,7 @@ TEST_F(Publish, ObjectsAreInAFileOfTheUserAlone) {
     const Header header(file());
     EXPECT_EQ(std::memcmp(header.magic, kStateMagic, sizeof kStateMagic), 0);
     EXPECT_EQ(header.pid, getpid());
+    EXPECT_STREQ(static_cast<const char*>(header.kernel_name), "lab");
     EXPECT_STREQ(static_cast<const char*>(header.caches[0].name), "some");
     std::string bytes(kObjectBytes, '\0');
     std::ifstream reader(file());

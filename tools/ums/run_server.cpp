@@ -85,7 +85,8 @@ class KernelServer final : public KernelBody {
     if (log_) dup2(log_.get(), STDERR_FILENO);
     log_.reset();
     if (!options_.log.empty()) setenv("UMS_LOG", options_.log.c_str(), 1);
-    kernel::ums_publish(kernel::KernelKind::kProcess);  // first: its objects come to lie there
+    // First: its objects come to lie there.
+    kernel::ums_publish(kernel::KernelKind::kProcess, options_.attach.c_str());
     const int error = kernel::kernel_loop_start();
     if (error != 0) fail(error, "cannot start the kernel process");
     // Who outlives its program shall not keep that one's folder from being unmounted.

@@ -22,11 +22,17 @@ std::vector<std::string> command_of(pid_t process, const StateReader& kernel) {
   return words.empty() && process == kernel.pid() ? kernel.command() : words;
 }
 
+// Its name, or the id of its process.
+std::string shown_kernel(const StateReader& kernel) {
+  const std::string name = kernel.name();
+  return name.empty() ? std::to_string(kernel.pid()) : shown_command({name});
+}
+
 std::string line(const StateReader& kernel, const ProcessRow* row) {
   const std::string process = row != nullptr ? std::to_string(row->process) : "-";
   return fmt::format(
-      "{:>8} {:<9} {:>8} {:>10} {:>8} {:>5}  {}\n", kernel.pid(), kind_name(kernel), process,
-      row != nullptr ? row->schedulers : 0, row != nullptr ? row->workers : 0,
+      "{:>8} {:<9} {:>8} {:>10} {:>8} {:>5}  {}\n", shown_kernel(kernel), kind_name(kernel),
+      process, row != nullptr ? row->schedulers : 0, row != nullptr ? row->workers : 0,
       shown_age(kernel.age_seconds()),
       shown_command(row != nullptr ? row->command : command_of(kernel.pid(), kernel)));
 }
@@ -65,7 +71,7 @@ std::string ps_text(const Kernels& kernels) {
     if (rows.empty()) text += line(kernel, nullptr);
     for (const ProcessRow& row : rows) text += line(kernel, &row);
     if (kernel.is_incomplete()) {
-      text += fmt::format("{:>8} is incomplete: its run folder was full\n", kernel.pid());
+      text += fmt::format("{:>8} is incomplete: its run folder was full\n", shown_kernel(kernel));
     }
   }
   return text;
@@ -83,6 +89,7 @@ std::string ps_json(const Kernels& kernels) {
                            {"workers", row.workers}});
     }
     all.push_back({{"pid", kernel.pid()},
+                   {"name", kernel.name()},
                    {"kind", kind_name(kernel)},
                    {"command", command_of(kernel.pid(), kernel)},
                    {"age_seconds", kernel.age_seconds()},

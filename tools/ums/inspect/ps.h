@@ -29,7 +29,7 @@ const char* kind_name(const StateReader& kernel);
 // What is printed if there is no kernel.
 inline constexpr const char* kNoKernel = "No UMS kernel of this user is running.\n";
 
-// The table, or one JSON object: {"kernels": [{"pid", "kind", "command", "age_seconds",
+// The table, or one JSON object: {"kernels": [{"pid", "name", "kind", "command", "age_seconds",
 // "incomplete", "processes": [{"pid", "command", "files", "schedulers", "workers"}]}]}.
 std::string ps_text(const Kernels& kernels);
 std::string ps_json(const Kernels& kernels);

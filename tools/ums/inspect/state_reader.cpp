@@ -151,6 +151,10 @@ void StateReader::check_layout() {
   }
 }
 
+std::string StateReader::name() const {
+  return std::string(text_of(header().kernel_name, sizeof header().kernel_name));
+}
+
 double StateReader::age_seconds() const {
   timespec now{};
   clock_gettime(CLOCK_BOOTTIME, &now);

@@ -75,6 +75,8 @@ class StateReader {
   std::uint64_t inode() const { return inode_; }
   pid_t pid() const { return header().pid; }
   kernel::KernelKind kind() const { return header().kind; }
+  // By which programs join it; empty if they cannot.
+  std::string name() const;
   // How long the kernel has been there.
   double age_seconds() const;
   // Its process's command line, in words.

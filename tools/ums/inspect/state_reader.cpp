@@ -201,6 +201,7 @@ void StateReader::visit_region(const Cache& cache, const Region& region,
     };
     for (std::size_t begin = 0, end = 0; begin < some; begin = end + 1) {  // runs of live objects
       for (end = begin; end < some && is_live(end);) ++end;
+      if (end == begin) continue;
       const std::uint64_t at = region.objects + (first + begin) * std::uint64_t{cache.stride};
       objects.resize((end - begin) * cache.stride);
       read(at, objects.data(), objects.size());

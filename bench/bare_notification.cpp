@@ -18,14 +18,7 @@
 #include "bench/child.h"
 #include "bench/meter.h"
 #include "bench/rows.h"
-
-// Since Linux 6.6; older headers lack them.
-#ifndef SECCOMP_IOCTL_NOTIF_SET_FLAGS
-#define SECCOMP_IOCTL_NOTIF_SET_FLAGS SECCOMP_IOW(4, __u64)
-#endif
-#ifndef SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP
-#define SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP (1UL << 0)
-#endif
+#include "sim_kernel/server/notify_flags.h"
 
 namespace ums::bench {
 namespace {

@@ -11,14 +11,14 @@
 #include "sim_kernel/base/output_file.h"
 #include "sim_kernel/dev/file.h"
 #include "sim_kernel/sched/may_schedule.h"
-#include "sim_kernel/server/client_memory.h"
+#include "sim_kernel/server/clients/client_memory.h"
+#include "sim_kernel/server/clients/thread_table.h"
 #include "sim_kernel/server/fiber_stack.h"
 #include "sim_kernel/server/file_table.h"
 #include "sim_kernel/server/listener.h"
 #include "sim_kernel/server/lost_answer.h"
 #include "sim_kernel/server/strace.h"
 #include "sim_kernel/server/switch.h"
-#include "sim_kernel/server/thread_table.h"
 
 namespace ums::kernel {
 

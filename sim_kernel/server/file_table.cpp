@@ -16,11 +16,11 @@
 #include "sim_kernel/base/raw_syscall.h"
 #include "sim_kernel/dev/char_device.h"
 #include "sim_kernel/mm/slab.h"
+#include "sim_kernel/server/clients/process.h"
 #include "sim_kernel/server/descriptor_budget.h"
 #include "sim_kernel/server/event_source.h"
 #include "sim_kernel/server/listener.h"
 #include "sim_kernel/server/open_description.h"
-#include "sim_kernel/server/process.h"
 #include "sim_kernel/server/strace.h"
 #include "sim_kernel/server/temporary_name.h"
 

@@ -20,7 +20,7 @@
 #include "sim_kernel/base/result.h"
 #include "sim_kernel/dev/file.h"
 #include "sim_kernel/sched/task.h"
-#include "sim_kernel/server/host_fd.h"
+#include "sim_kernel/server/paths/host_fd.h"
 
 namespace ums::kernel {
 

@@ -15,7 +15,7 @@
 #include <initializer_list>
 #include <span>
 
-#include "sim_kernel/server/path_call.h"
+#include "sim_kernel/server/paths/path_call.h"
 
 namespace ums::kernel {
 

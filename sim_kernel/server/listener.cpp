@@ -10,14 +10,7 @@
 
 #include "sim_kernel/base/raw_syscall.h"
 #include "sim_kernel/server/notification.h"
-
-// Since Linux 6.6; older headers lack them.
-#ifndef SECCOMP_IOCTL_NOTIF_SET_FLAGS
-#define SECCOMP_IOCTL_NOTIF_SET_FLAGS SECCOMP_IOW(4, __u64)
-#endif
-#ifndef SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP
-#define SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP (1UL << 0)
-#endif
+#include "sim_kernel/server/notify_flags.h"
 
 namespace ums::kernel {
 

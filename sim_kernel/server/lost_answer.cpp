@@ -7,9 +7,9 @@
 
 #include <cerrno>
 
-#include "sim_kernel/server/client_memory.h"
+#include "sim_kernel/server/clients/client_memory.h"
+#include "sim_kernel/server/clients/thread_status.h"
 #include "sim_kernel/server/file_table.h"
-#include "sim_kernel/server/thread_status.h"
 
 namespace ums::kernel {
 

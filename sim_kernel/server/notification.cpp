@@ -9,15 +9,15 @@
 
 #include "sim_kernel/base/raw_syscall.h"
 #include "sim_kernel/server/call.h"
-#include "sim_kernel/server/client_memory.h"
-#include "sim_kernel/server/exec_watch.h"
+#include "sim_kernel/server/clients/client_memory.h"
+#include "sim_kernel/server/clients/exec_watch.h"
+#include "sim_kernel/server/clients/thread_table.h"
 #include "sim_kernel/server/file_table.h"
 #include "sim_kernel/server/listener.h"
-#include "sim_kernel/server/path_call.h"
-#include "sim_kernel/server/path_request.h"
-#include "sim_kernel/server/stand_in.h"
-#include "sim_kernel/server/thread_table.h"
-#include "sim_kernel/server/working_folder.h"
+#include "sim_kernel/server/paths/path_call.h"
+#include "sim_kernel/server/paths/path_request.h"
+#include "sim_kernel/server/paths/stand_in.h"
+#include "sim_kernel/server/paths/working_folder.h"
 
 namespace ums::kernel {
 

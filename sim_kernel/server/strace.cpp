@@ -10,7 +10,7 @@
 #include <type_traits>
 
 #include "sim_kernel/base/output_file.h"
-#include "sim_kernel/server/client_memory.h"
+#include "sim_kernel/server/clients/client_memory.h"
 #include "sim_kernel/ums/ioctl.h"
 #include "ums/ums_ioctl.h"
 

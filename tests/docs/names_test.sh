@@ -32,7 +32,7 @@ prose() { sed '/^```/,/^```/d' "$1"; }
 
 check_path() {
   local folder
-  for folder in . sim_kernel sim_kernel/* sim_kernel/parallel/signals ums_api/include ums_api/src \
+  for folder in . sim_kernel sim_kernel/* sim_kernel/*/* ums_api/include ums_api/src \
     ums_api/preload "$(dirname "$1")"; do
     [[ ! -e $folder/$2 && ! -e $folder/$2.h ]] || return 0
   done

@@ -3,13 +3,11 @@
 
 #include "sim_kernel/base/printk.h"
 #include "sim_kernel/debug/misuse.h"
-#include "sim_kernel/mm/kvmalloc.h"
-#include "sim_kernel/mm/slab.h"
 #include "sim_kernel/mm/user_copy.h"
 #include "sim_kernel/sched/task.h"
 #include "sim_kernel/sync/lock_rank.h"
-#include "sim_kernel/sync/rcu.h"
 #include "support/kernel_view.h"
+#include "support/objects_here.h"
 
 namespace ums::test {
 
@@ -39,17 +37,11 @@ TaskLook look_at_task(pid_t tid) {
 }
 
 LiveObjects live_objects() {
-  LiveObjects live;
-  kernel::rcu_barrier();
-  kernel::slab_for_each(
-      [](const kernel::SlabCache& cache, void* argument) {
-        (*static_cast<LiveObjects*>(argument))[cache.name()] += cache.live();
-      },
-      &live);
-  live["kvmalloc"] = kernel::kvmalloc_live();
+  LiveObjects live = objects_here();
   // The test's own thread keeps its park stack, once it had one.
-  if (kernel::current_task()->machine.home.park_stack != nullptr) --live["park_stack"];
-  std::erase_if(live, [](const auto& entry) { return entry.second == 0; });
+  if (kernel::current_task()->machine.home.park_stack != nullptr && --live["park_stack"] == 0) {
+    live.erase("park_stack");
+  }
   return live;
 }
 

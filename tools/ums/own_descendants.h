@@ -8,7 +8,7 @@
 
 #include <sys/types.h>
 
-#include "sim_kernel/server/thread_status.h"
+#include "sim_kernel/server/clients/thread_status.h"
 
 namespace ums::command {
 

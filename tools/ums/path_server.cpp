@@ -11,7 +11,7 @@
 #include "sim_kernel/server/filter.h"
 #include "sim_kernel/server/kernel_loop.h"
 #include "sim_kernel/server/listener.h"
-#include "sim_kernel/server/mirrored_tree.h"
+#include "sim_kernel/server/paths/mirrored_tree.h"
 #include "tools/ums/exec_program.h"
 #include "tools/ums/inspect/mirror.h"
 #include "tools/ums/own_descendants.h"

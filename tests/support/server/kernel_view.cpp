@@ -3,6 +3,7 @@
 // The kernel process is the parent of the tests' process (main.cpp). Each look is a
 // connection: the kernel loop reads a question and a number, and answers by a text.
 #include "support/kernel_view.h"
+#include "support/objects_here.h"
 
 #include <fmt/core.h>
 #include <gtest/gtest.h>
@@ -17,12 +18,9 @@
 
 #include "sim_kernel/base/printk.h"
 #include "sim_kernel/debug/misuse.h"
-#include "sim_kernel/mm/kvmalloc.h"
-#include "sim_kernel/mm/slab.h"
 #include "sim_kernel/sched/task.h"
 #include "sim_kernel/server/event_source.h"
 #include "sim_kernel/sync/lock_rank.h"
-#include "sim_kernel/sync/rcu.h"
 #include "support/server/kernel_window.h"
 
 namespace ums::test {
@@ -60,7 +58,7 @@ std::string tasks_text(pid_t only) {
 
 std::string objects_text() {
   std::string text;
-  for (const auto& [name, count] : objects_of_kernel()) text += fmt::format("{} {}\n", name, count);
+  for (const auto& [name, count] : objects_here()) text += fmt::format("{} {}\n", name, count);
   return text;
 }
 
@@ -149,19 +147,6 @@ std::string ask(Question question, std::uint64_t number = 0) {
 }
 
 }  // namespace
-
-LiveObjects objects_of_kernel() {
-  LiveObjects live;
-  kernel::rcu_barrier();
-  kernel::slab_for_each(
-      [](const kernel::SlabCache& cache, void* argument) {
-        (*static_cast<LiveObjects*>(argument))[cache.name()] += cache.live();
-      },
-      &live);
-  live["kvmalloc"] = kernel::kvmalloc_live();
-  std::erase_if(live, [](const auto& entry) { return entry.second == 0; });
-  return live;
-}
 
 void open_kernel_window() {
   kernel_process = getpid();

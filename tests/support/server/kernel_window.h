@@ -3,12 +3,9 @@
 // The kernel process's side of kernel_view.h: a socket at which the tests ask it.
 #pragma once
 
-#include "support/kernel_view.h"
+#include <sys/types.h>
 
 namespace ums::test {
-
-// What is alive in the kernel of the calling process.
-LiveObjects objects_of_kernel();
 
 // Opens it in the calling process, whose kernel loop answers; its children ask.
 void open_kernel_window();

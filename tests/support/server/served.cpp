@@ -14,6 +14,7 @@
 #include "sim_kernel/server/filter.h"
 #include "sim_kernel/server/kernel_loop.h"
 #include "sim_kernel/server/listener.h"
+#include "support/objects_here.h"
 #include "support/server/kernel_window.h"
 
 namespace ums::test {
@@ -47,7 +48,7 @@ int served(const std::function<void()>& program, const std::function<void()>& me
     return error;
   }();
   EXPECT_EQ(started, 0);
-  const LiveObjects before = objects_of_kernel();
+  const LiveObjects before = objects_here();
   int sockets[2];
   EXPECT_EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sockets), 0);
   std::fflush(nullptr);
@@ -63,7 +64,7 @@ int served(const std::function<void()>& program, const std::function<void()>& me
       meanwhile();
     }
   }
-  EXPECT_EQ(objects_of_kernel(), before) << "the program has left something behind";
+  EXPECT_EQ(objects_here(), before) << "the program has left something behind";
   int status = -1;
   EXPECT_EQ(TEMP_FAILURE_RETRY(waitpid(child, &status, 0)), child);
   return status;

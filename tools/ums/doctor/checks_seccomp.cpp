@@ -13,16 +13,9 @@
 #include <cstring>
 #include <memory>
 
+#include "sim_kernel/server/notify_flags.h"
 #include "tools/ums/doctor/checks.h"
 #include "tools/ums/doctor/probe_child.h"
-
-// Linux 6.6; the headers of Debian 12 are older.
-#ifndef SECCOMP_IOCTL_NOTIF_SET_FLAGS
-#define SECCOMP_IOCTL_NOTIF_SET_FLAGS SECCOMP_IOW(4, __u64)
-#endif
-#ifndef SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP
-#define SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP (1UL << 0)
-#endif
 
 namespace ums::command {
 namespace {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "sim_kernel/server/stand_in.h"
+#include "sim_kernel/server/paths/stand_in.h"
 
 #include <fcntl.h>
 #include <sys/epoll.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "sim_kernel/server/exec_watch.h"
+#include "sim_kernel/server/clients/exec_watch.h"
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -10,10 +10,10 @@
 
 #include "sim_kernel/base/raw_syscall.h"
 #include "sim_kernel/mm/slab.h"
+#include "sim_kernel/server/clients/process.h"
+#include "sim_kernel/server/clients/thread_status.h"
+#include "sim_kernel/server/clients/thread_table.h"
 #include "sim_kernel/server/event_source.h"
-#include "sim_kernel/server/process.h"
-#include "sim_kernel/server/thread_status.h"
-#include "sim_kernel/server/thread_table.h"
 
 namespace ums::kernel {
 

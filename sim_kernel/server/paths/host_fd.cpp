@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "sim_kernel/server/host_fd.h"
+#include "sim_kernel/server/paths/host_fd.h"
 
 #include <fcntl.h>
 #include <fmt/format.h>

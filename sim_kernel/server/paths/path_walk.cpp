@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "sim_kernel/server/path_walk.h"
+#include "sim_kernel/server/paths/path_walk.h"
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -11,12 +11,12 @@
 #include <cstring>
 #include <string_view>
 
+#include "sim_kernel/server/clients/thread_status.h"
 #include "sim_kernel/server/file_table.h"
-#include "sim_kernel/server/mirrored_tree.h"
-#include "sim_kernel/server/mount_table.h"
-#include "sim_kernel/server/stand_in.h"
-#include "sim_kernel/server/thread_status.h"
-#include "sim_kernel/server/working_folder.h"
+#include "sim_kernel/server/paths/mirrored_tree.h"
+#include "sim_kernel/server/paths/mount_table.h"
+#include "sim_kernel/server/paths/stand_in.h"
+#include "sim_kernel/server/paths/working_folder.h"
 
 // Since Linux 5.12.
 #ifndef RESOLVE_CACHED

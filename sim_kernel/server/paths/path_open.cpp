@@ -8,12 +8,12 @@
 #include <climits>
 
 #include "sim_kernel/base/raw_syscall.h"
+#include "sim_kernel/server/clients/thread_table.h"
 #include "sim_kernel/server/event_source.h"
 #include "sim_kernel/server/file_table.h"
-#include "sim_kernel/server/mirrored_tree.h"
-#include "sim_kernel/server/path_request.h"
-#include "sim_kernel/server/stand_in.h"
-#include "sim_kernel/server/thread_table.h"
+#include "sim_kernel/server/paths/mirrored_tree.h"
+#include "sim_kernel/server/paths/path_request.h"
+#include "sim_kernel/server/paths/stand_in.h"
 
 namespace ums::kernel {
 

@@ -13,9 +13,9 @@
 #include <optional>
 
 #include "sim_kernel/base/raw_syscall.h"
-#include "sim_kernel/server/path_request.h"
-#include "sim_kernel/server/stand_in.h"
-#include "sim_kernel/server/working_folder.h"
+#include "sim_kernel/server/paths/path_request.h"
+#include "sim_kernel/server/paths/stand_in.h"
+#include "sim_kernel/server/paths/working_folder.h"
 
 namespace ums::kernel {
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "sim_kernel/server/mount_table.h"
+#include "sim_kernel/server/paths/mount_table.h"
 
 #include <fcntl.h>
 #include <fmt/format.h>

@@ -22,7 +22,7 @@
 #include <cstdint>
 
 #include "procfs_emul/proc_path.h"
-#include "sim_kernel/server/host_fd.h"
+#include "sim_kernel/server/paths/host_fd.h"
 
 namespace ums::kernel {
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "sim_kernel/server/client_memory.h"
+#include "sim_kernel/server/clients/client_memory.h"
 
 #include <sys/uio.h>
 

@@ -15,7 +15,7 @@
 #include <ctime>
 
 #include "sim_kernel/base/raw_syscall.h"
-#include "sim_kernel/server/path_request.h"
+#include "sim_kernel/server/paths/path_request.h"
 
 namespace ums::kernel {
 

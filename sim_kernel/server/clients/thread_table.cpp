@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "sim_kernel/server/thread_table.h"
+#include "sim_kernel/server/clients/thread_table.h"
 
 #include <boost/intrusive/parent_from_member.hpp>
 #include <boost/intrusive/set.hpp>
 #include <csignal>
 
 #include "sim_kernel/base/raw_syscall.h"
-#include "sim_kernel/server/process.h"
-#include "sim_kernel/server/thread_status.h"
+#include "sim_kernel/server/clients/process.h"
+#include "sim_kernel/server/clients/thread_status.h"
 
 namespace ums::kernel {
 

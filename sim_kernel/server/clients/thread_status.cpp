@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "sim_kernel/server/thread_status.h"
+#include "sim_kernel/server/clients/thread_status.h"
 
 #include <fcntl.h>
 #include <fmt/format.h>

@@ -27,7 +27,7 @@
 #include "procfs_emul/proc_file.h"
 #include "sim_kernel/base/result.h"
 #include "sim_kernel/sched/task.h"
-#include "sim_kernel/server/host_fd.h"
+#include "sim_kernel/server/paths/host_fd.h"
 
 namespace ums::kernel {
 

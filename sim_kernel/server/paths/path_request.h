@@ -11,9 +11,9 @@
 #include <cerrno>
 
 #include "sim_kernel/sched/task.h"
-#include "sim_kernel/server/client_memory.h"
+#include "sim_kernel/server/clients/client_memory.h"
 #include "sim_kernel/server/listener.h"
-#include "sim_kernel/server/path_walk.h"
+#include "sim_kernel/server/paths/path_walk.h"
 
 namespace ums::kernel {
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "sim_kernel/server/path_call.h"
+#include "sim_kernel/server/paths/path_call.h"
 
 #include <fcntl.h>
 #include <sys/syscall.h>
@@ -8,7 +8,7 @@
 #include <cerrno>
 #include <climits>
 
-#include "sim_kernel/server/path_request.h"
+#include "sim_kernel/server/paths/path_request.h"
 
 namespace ums::kernel {
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "sim_kernel/server/process.h"
+#include "sim_kernel/server/clients/process.h"
 
 #include <sys/epoll.h>
 
@@ -9,8 +9,8 @@
 #include "sim_kernel/base/raw_syscall.h"
 #include "sim_kernel/mm/slab.h"
 #include "sim_kernel/server/call.h"
+#include "sim_kernel/server/clients/exec_watch.h"
 #include "sim_kernel/server/descriptor_budget.h"
-#include "sim_kernel/server/exec_watch.h"
 
 namespace ums::kernel {
 

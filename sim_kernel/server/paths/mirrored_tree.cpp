@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "sim_kernel/server/mirrored_tree.h"
+#include "sim_kernel/server/paths/mirrored_tree.h"
 
 namespace ums::kernel {
 

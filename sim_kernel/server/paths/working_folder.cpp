@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "sim_kernel/server/working_folder.h"
+#include "sim_kernel/server/paths/working_folder.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -12,8 +12,8 @@
 #include <cstring>
 
 #include "sim_kernel/mm/slab.h"
+#include "sim_kernel/server/clients/thread_status.h"
 #include "sim_kernel/server/event_source.h"
-#include "sim_kernel/server/thread_status.h"
 
 namespace ums::kernel {
 

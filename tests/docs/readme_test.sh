@@ -46,7 +46,10 @@ without_numbers() {
     sort -u
 }
 
-check_run() { bash -eu "$1" >output 2>&1 || die "$2: these commands fail: $(cat output)"; }
+# Programs under `ums run` use its device.
+check_run() {
+  UMS_BACKEND=auto bash -eu "$1" >output 2>&1 || die "$2: these commands fail: $(cat output)"
+}
 
 check_dev() {
   local command
@@ -89,7 +92,7 @@ check_block() {
 cmake --install "$build" --prefix "$folder/prefix" >install.log || die "0: $(cat install.log)"
 ln -s "$(command -v "$cc")" "$folder/bin/cc"
 ln -s "$(command -v "$cxx")" "$folder/bin/c++"
-export PATH=$folder/bin:$PATH CC=$cc CXX=$cxx UMS_BACKEND=sim UMS_QUIET=1
+export PATH=$folder/bin:$folder/prefix/bin:$PATH CC=$cc CXX=$cxx UMS_BACKEND=sim UMS_QUIET=1
 export PKG_CONFIG_PATH=$folder/prefix/lib/pkgconfig LD_LIBRARY_PATH=$folder/prefix/lib
 export CMAKE_PREFIX_PATH=$folder/prefix
 

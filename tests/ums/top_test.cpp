@@ -5,6 +5,7 @@
 #include <pty.h>
 #include <sys/ioctl.h>
 #include <termios.h>
+#include <utmp.h>
 
 #include "support/emulator.h"
 #include "ums/posed.h"
@@ -24,13 +25,18 @@ constexpr const char* kPageEnd = "\033[J";
 class Terminal {
  public:
   explicit Terminal(winsize size, const char* type = "xterm") {
-    pid_ = forkpty(&fd_, nullptr, nullptr, &size);
+    int inside = -1;
+    EXPECT_EQ(openpty(&fd_, &inside, nullptr, nullptr, &size), 0);
+    EXPECT_EQ(tcgetattr(inside, &before_), 0);  // before anybody else has it
+    pid_ = fork();
     if (pid_ == 0) {
+      close(fd_);
+      login_tty(inside);
       setenv("TERM", type, 1);
       exec_words({UMS_TEST_COMMAND, "top", "-d", "86400"});
       _exit(127);
     }
-    tcgetattr(fd_, &before_);
+    close(inside);
   }
   ~Terminal() {
     if (pid_ > 0) {

@@ -9,6 +9,7 @@
 //     attach_program hidden              cannot be looked into but by root, and finds no device
 #include <errno.h>
 #include <fcntl.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,10 +32,7 @@ static void call(unsigned long request, const void* argument) {
 struct message {
   char byte;
   struct iovec content;
-  union {
-    struct cmsghdr align;
-    char bytes[CMSG_SPACE(sizeof(int))];
-  } control;
+  _Alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(int))];
   struct msghdr header;
 };
 
@@ -44,7 +42,7 @@ static void prepare(struct message* message) {
   message->content.iov_len = 1;
   message->header.msg_iov = &message->content;
   message->header.msg_iovlen = 1;
-  message->header.msg_control = &message->control;
+  message->header.msg_control = message->control;
   message->header.msg_controllen = sizeof message->control;
 }
 
@@ -102,7 +100,7 @@ static void be_scheduler(const char* path) {
   do {
     struct dequeue_ums_complist_args batch = {1, 0};
     call(IOCTL_DEQUEUE_UMS_CLIST, &batch);
-    call(IOCTL_EXEC_UMS_CTX, (const char*)NULL + batch.ums_context);
+    call(IOCTL_EXEC_UMS_CTX, (const void*)(intptr_t)batch.ums_context);
     call(IOCTL_UMS_SCHED_DQEVENT, &event);
   } while (event.type != THREAD_TERMINATED);
   puts("done");

@@ -5,6 +5,7 @@
 // UMS_WORKER_2. Exits with its status.
 #include <fcntl.h>
 #include <pthread.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
@@ -74,8 +75,8 @@ int main(int argc, char** argv) {
   set_number("UMS_WORKER_1", first);
   set_number("UMS_WORKER_2", second);
   const int status = run(argv + 1);
-  call(IOCTL_EXEC_UMS_CTX, (const char*)NULL + first);
-  call(IOCTL_EXEC_UMS_CTX, (const char*)NULL + second);
+  call(IOCTL_EXEC_UMS_CTX, (const void*)(intptr_t)first);
+  call(IOCTL_EXEC_UMS_CTX, (const void*)(intptr_t)second);
   for (int i = 0; i < 2; i++) pthread_join(threads[i], NULL);
   return status;
 }

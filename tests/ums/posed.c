@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -62,11 +63,11 @@ static pid_t next_of(pid_t worker) {
 }
 
 static void take_event(void) {
-  struct ums_sched_event event;
+  struct ums_sched_event event = {0};
   call(IOCTL_UMS_SCHED_DQEVENT, &event);
 }
 
-static void execute(pid_t worker) { call(IOCTL_EXEC_UMS_CTX, (const char*)NULL + worker); }
+static void execute(pid_t worker) { call(IOCTL_EXEC_UMS_CTX, (const void*)(intptr_t)worker); }
 
 static void say(const char* what) {
   printf("%s\n", what);

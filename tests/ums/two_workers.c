@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -54,7 +55,7 @@ static int run_batch(void) {
     worker = next.ums_next_context;
   }
   for (int i = 0; i < count; i++) {
-    call(IOCTL_EXEC_UMS_CTX, (const char*)NULL + workers[i]);
+    call(IOCTL_EXEC_UMS_CTX, (const void*)(intptr_t)workers[i]);
     struct ums_sched_event event;
     call(IOCTL_UMS_SCHED_DQEVENT, &event);
     ended += event.type == THREAD_TERMINATED;

@@ -152,10 +152,10 @@ bool answer(Task& me) noexcept {
   return me.machine.answered;
 }
 
-void call_keep_if_lost(Task& task) noexcept {
+void call_keep_if_lost(Task& task, const SignalFrame& frame) noexcept {
   MachineTask& machine = task.machine;
   if (machine.stack != nullptr || !machine.answered) return;
-  if (!signal_came_instead(task.tid, machine.request)) return;
+  if (!signal_came_instead(frame, machine.request)) return;
   machine.answered = false;
   machine.kept = true;
 }

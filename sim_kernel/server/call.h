@@ -22,11 +22,13 @@
 
 namespace ums::kernel {
 
+class SignalFrame;
+
 void call_begin(Task& task, Waiting waiting, const Request& request) noexcept;
 
 // The thread of `task` returns from a signal handler: if the answer to its last call was lost, its
 // result is kept.
-void call_keep_if_lost(Task& task) noexcept;
+void call_keep_if_lost(Task& task, const SignalFrame& frame) noexcept;
 
 // Whether a call that waits, or has waited, for an answer by `listener` is not over.
 bool any_call_of(const Listener& listener) noexcept;

@@ -26,8 +26,8 @@ constexpr int kDeviceCalls[] = {SCMP_SYS(ioctl), SCMP_SYS(exit), SCMP_SYS(rt_sig
 
 // Besides those of path_call.h.
 constexpr int kFileCalls[] = {
-    SCMP_SYS(open),   SCMP_SYS(openat),   SCMP_SYS(openat2),    SCMP_SYS(creat),
-    SCMP_SYS(execve), SCMP_SYS(execveat), SCMP_SYS(exit_group),
+    SCMP_SYS(open),  SCMP_SYS(openat), SCMP_SYS(openat2),
+    SCMP_SYS(creat), SCMP_SYS(execve), SCMP_SYS(execveat),
 };
 
 // Without rules for these, and with the usual action for unknown ones, their programs would die.

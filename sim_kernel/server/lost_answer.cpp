@@ -8,7 +8,6 @@
 #include <cerrno>
 
 #include "sim_kernel/server/clients/client_memory.h"
-#include "sim_kernel/server/clients/thread_status.h"
 #include "sim_kernel/server/file_table.h"
 
 namespace ums::kernel {
@@ -26,8 +25,6 @@ struct Interrupted {
 
 #if defined(__x86_64__)
 
-// The return address is off the stack: the context is at its top.
-constexpr std::uint64_t kContextOffset = 0;
 constexpr std::uint16_t kSyscallInstruction = 0x050f;
 
 Interrupted decode(pid_t tid, const mcontext_t& context) noexcept {
@@ -43,8 +40,6 @@ Interrupted decode(pid_t tid, const mcontext_t& context) noexcept {
 
 #else
 
-// In front of the context is a siginfo_t.
-constexpr std::uint64_t kContextOffset = sizeof(siginfo_t);
 constexpr std::uint32_t kSyscallInstruction = 0xd4000001;
 
 // A system call's result takes the place of its first argument, which is therefore not known.
@@ -62,18 +57,15 @@ Interrupted decode(pid_t tid, const mcontext_t& context) noexcept {
 
 }  // namespace
 
-bool signal_came_instead(pid_t tid, const Request& request) noexcept {
-  const std::uint64_t stack = stack_of_waiting_thread(tid);
-  ucontext_t frame;
-  constexpr std::size_t kBytes = offsetof(ucontext_t, uc_mcontext) + sizeof frame.uc_mcontext;
-  if (stack == 0 || !read_client(tid, &frame, stack + kContextOffset, kBytes)) return false;
-  const Interrupted call = decode(tid, frame.uc_mcontext);
+bool signal_came_instead(const SignalFrame& frame, const Request& request) noexcept {
+  if (!frame.is_read()) return false;
+  const Interrupted call = decode(frame.tid(), frame.registers());
   if (call.result != -EINTR && !call.is_restarted) return false;
   if (static_cast<std::uint32_t>(call.number) != request.number ||
       call.argument != request.argument) {
     return false;
   }
-  return call.descriptor < 0 || file_of_descriptor(tid, call.descriptor) == request.file;
+  return call.descriptor < 0 || file_of_descriptor(frame.tid(), call.descriptor) == request.file;
 }
 
 }  // namespace ums::kernel

@@ -15,14 +15,12 @@
 // Thread safety: one thread, the kernel loop.
 #pragma once
 
-#include <sys/types.h>
-
 #include "sim_kernel/server/machine_task.h"
+#include "sim_kernel/server/signal_frame.h"
 
 namespace ums::kernel {
 
-// Whether the signal whose handler thread `tid` returns from in rt_sigreturn, where it waits, came
-// in place of the answer to `request`.
-bool signal_came_instead(pid_t tid, const Request& request) noexcept;
+// Whether the signal came in place of the answer to `request`.
+bool signal_came_instead(const SignalFrame& frame, const Request& request) noexcept;
 
 }  // namespace ums::kernel

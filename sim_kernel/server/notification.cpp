@@ -17,7 +17,7 @@
 #include "sim_kernel/server/paths/path_call.h"
 #include "sim_kernel/server/paths/path_request.h"
 #include "sim_kernel/server/paths/stand_in.h"
-#include "sim_kernel/server/paths/working_folder.h"
+#include "sim_kernel/server/signal_frame.h"
 
 namespace ums::kernel {
 
@@ -108,7 +108,9 @@ void handle_fcntl(Listener& listener, const seccomp_notif& notification) noexcep
 // ---- rt_sigreturn
 
 void handle_sigreturn(Listener& listener, const seccomp_notif& notification) noexcept {
-  if (Task* const task = find_thread(thread_of(notification))) call_keep_if_lost(*task);
+  const SignalFrame frame(thread_of(notification), {&listener, notification.id});
+  frame.repeat_interrupted_return();
+  if (Task* const task = find_thread(frame.tid())) call_keep_if_lost(*task, frame);
   listener.pass_on(notification.id);
 }
 
@@ -127,11 +129,6 @@ void handle_exit(Listener& listener, const seccomp_notif& notification) noexcept
   listener.pass_on(notification.id);
 }
 
-void handle_exit_group(Listener& listener, const seccomp_notif& notification) noexcept {
-  working_folder_before_exit(thread_of(notification));
-  listener.pass_on(notification.id);
-}
-
 }  // namespace
 
 void handle_notification(Listener& listener, const seccomp_notif& notification) noexcept {
@@ -146,8 +143,6 @@ void handle_notification(Listener& listener, const seccomp_notif& notification) 
       return handle_sigreturn(listener, notification);
     case SYS_exit:
       return handle_exit(listener, notification);
-    case SYS_exit_group:
-      return handle_exit_group(listener, notification);
     case SYS_execve:
     case SYS_execveat:
       return handle_exec(listener, notification);

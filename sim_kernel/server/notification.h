@@ -10,7 +10,9 @@
 //     rt_sigreturn                   perhaps an answer was lost (lost_answer.h); then Linux
 //     execve, execveat               as before; did it happen? (exec_watch.h)
 //     exit                           the thread's roles end first; then Linux
-//     exit_group                     children inherit what they may (working_folder.h); then Linux
+//
+// Not exit_group: a signal that came before the answer would let it return, which the C library
+// does not survive.
 //
 // Thread safety: one thread, the kernel loop.
 #pragma once

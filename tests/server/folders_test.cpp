@@ -293,30 +293,6 @@ TEST(WorkingFolder, IsThatOfTheFork) {
   });
 }
 
-// A child whose parent ends before it has made a call.
-TEST(WorkingFolder, IsInheritedByOrphans) {
-  serve([](UmsTree&) {
-    int go[2];
-    int result[2];
-    ASSERT_EQ(pipe(go), 0);
-    ASSERT_EQ(pipe(result), 0);
-    EXPECT_EQ(exit_status_of([&] {
-                EXPECT_EQ(chdir("/proc/ums"), 0);
-                if (fork() != 0) return;
-                char byte = 0;
-                const bool told = read(go[0], &byte, 1) == 1;
-                const char* const found = told && working_folder() == "/proc/ums" ? "y" : "n";
-                _exit(write(result[1], found, 1) == 1 ? 0 : 1);
-              }),
-              0);
-    EXPECT_EQ(write(go[1], "g", 1), 1);
-    char found = 0;
-    EXPECT_EQ(read(result[0], &found, 1), 1);
-    EXPECT_EQ(found, 'y');
-    for (const int fd : {go[0], go[1], result[0], result[1]}) close(fd);
-  });
-}
-
 TEST(WorkingFolder, IsThatOfAllThreads) {
   serve([](UmsTree& tree) {
     const std::string folder = tree.folder();

@@ -4,6 +4,7 @@
 // suspended worker", [server].
 #include <gtest/gtest.h>
 #include <pthread.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -206,6 +207,58 @@ TEST(InterruptedCalls, AnswersThatComeTooLate) {
     }
     EXPECT_EQ(yields, kYields);
     EXPECT_EQ(turns, kYields);
+  };
+  EXPECT_EQ(served(program), 0);
+}
+
+// Linux cannot be told to end a process when a signal has come first: _exit(2) would return.
+TEST(InterruptedCalls, ExitIsNot) {
+  const auto program = [] {
+    for (int i = 0; i < 1000; ++i) {
+      const pid_t child = fork();
+      if (child == 0) {
+        struct sigaction action {};
+        action.sa_handler = [](int) {};
+        sigaction(SIGALRM, &action, nullptr);
+        const itimerval often = {{0, 20 + i % 50}, {0, 20}};
+        setitimer(ITIMER_REAL, &often, nullptr);
+        _exit(7);
+      }
+      int status = 0;
+      ASSERT_EQ(waitpid(child, &status, 0), child);
+      ASSERT_TRUE(WIFEXITED(status)) << "by signal " << WTERMSIG(status) << " in child " << i;
+      ASSERT_EQ(WEXITSTATUS(status), 7);
+    }
+  };
+  EXPECT_EQ(served(program), 0);
+}
+
+// Handlers that interrupt one another's return, which makes a notification too (lost_answer.h).
+TEST(InterruptedCalls, ReturnsOfHandlersAreNot) {
+  const auto program = [] {
+    for (const int signal : {SIGALRM, SIGVTALRM, SIGPROF, SIGUSR1, SIGUSR2}) {
+      struct sigaction action {};
+      action.sa_handler = [](int) { ++handled; };
+      sigaction(signal, &action, nullptr);
+    }
+    const itimerval often = {{0, 50}, {0, 50}};
+    setitimer(ITIMER_REAL, &often, nullptr);
+    const pthread_t target = pthread_self();
+    std::atomic<bool> over{false};
+    Thread sender([&] {
+      while (!over) {
+        pthread_kill(target, SIGUSR1);
+        pthread_kill(target, SIGUSR2);
+        usleep(20);  // or no handler would ever return
+      }
+    });
+    const int wanted = handled + 5000;
+    while (handled < wanted) {
+    }
+    over = true;
+    sender.join();
+    const itimerval never = {};
+    setitimer(ITIMER_REAL, &never, nullptr);
   };
   EXPECT_EQ(served(program), 0);
 }

@@ -72,6 +72,7 @@ Image image_of_process(pid_t pid) noexcept {
 // "NUMBER ARGUMENT*6 STACK INSTRUCTION", from the second on in hexadecimal digits.
 std::uint64_t stack_of_waiting_thread(pid_t tid) noexcept {
   const ThreadFile call(tid, "syscall");
+  if (*call.text == '\0') return kNoStack;
   const char* const last = std::strrchr(call.text, ' ');
   if (last == nullptr) return 0;
   const auto* const before =

@@ -30,7 +30,9 @@ Image image_of_process(pid_t pid) noexcept;
 // The parent of process `pid`, or -1.
 pid_t parent_of_process(pid_t pid) noexcept;
 
-// The stack pointer of a thread that waits for an answer, or 0.
+// The stack pointer of a thread that waits for an answer. 0: it is not asleep yet, or any more.
+// kNoStack: Linux does not tell: there is no such thread, or no free descriptor.
+inline constexpr std::uint64_t kNoStack = ~std::uint64_t{0};
 std::uint64_t stack_of_waiting_thread(pid_t tid) noexcept;
 
 // Whether a signal to a thread would be lost or kept: the thread ignores or blocks it.

@@ -191,12 +191,6 @@ void working_folder_forget(pid_t tid) noexcept {
   forget_all_if_unused();
 }
 
-void working_folder_before_exit(pid_t tid) noexcept {
-  if (working_folder_of(tid) == nullptr) return;
-  Owner* const owner = find(process_of_thread(tid));
-  if (owner != nullptr) meet_children(owner->pid, owner, 0);
-}
-
 bool any_working_folder() noexcept { return !owners.empty(); }
 
 }  // namespace ums::kernel

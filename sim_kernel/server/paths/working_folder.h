@@ -7,11 +7,11 @@
 // instead (path_walk.h); it survives exec, and children inherit it.
 //
 // A child is met at its first call. So what its parent had at the fork is found out in time:
-// 1. Before the folder of a process changes, and before the process ends, its children that were
-//    not met yet are given the folder of this moment.
+// 1. Before the folder of a process changes, its children that were not met yet are given the
+//    folder of this moment.
 // 2. A process that is met gets the folder of its parent, or of the next one above it that was met.
 //
-// LIMIT: a child that was not met when its parent was killed has Linux's. Threads that do not share
+// LIMIT: a child that was not met when its parent ended has Linux's. Threads that do not share
 // their working directory (CLONE_FS) share this one.
 //
 // Thread safety: one thread, the kernel loop.
@@ -37,9 +37,6 @@ Result<void> working_folder_set(pid_t tid, WorkingFolder folder) noexcept;
 
 // It is Linux's from now on.
 void working_folder_forget(pid_t tid) noexcept;
-
-// The process of thread `tid` is about to end by itself.
-void working_folder_before_exit(pid_t tid) noexcept;
 
 // Whether a process lives that was met.
 bool any_working_folder() noexcept;

@@ -18,6 +18,10 @@ void* park_stack_alloc() noexcept {
   if (stack != nullptr) tell_valgrind_of_stack(stack, kParkStackBytes);
   return stack;
 }
-void park_stack_free(void* stack) noexcept { park_stacks.free(stack); }
+void park_stack_free(void* stack) noexcept {
+  tell_valgrind_of_memory(stack,
+                          kParkStackBytes);  // or what lay below a stack pointer is not there
+  park_stacks.free(stack);
+}
 
 }  // namespace ums::kernel

@@ -70,8 +70,8 @@ preload=$prefix/lib/ums/libums-preload.so
 [[ -f $preload ]] || die "$preload is not installed"
 LD_PRELOAD=$preload ./with_libums || die "with_libums exits $?, preloaded"
 # gcc's AddressSanitizer wants to be the first library; clang's is a part of the program.
-asan=$("$cc" -print-file-name=libasan.so)
-[[ $asan == /* ]] || asan=
+asan=
+[[ $("$cc" --version) == *clang* ]] || asan=$("$cc" -print-file-name=libasan.so)
 LD_PRELOAD="$asan $preload" ./with_asan || die "with_asan exits $?, preloaded"
 
 # Valgrind 3.19 cannot read what clang 14 writes for debuggers.

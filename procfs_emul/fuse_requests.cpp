@@ -239,7 +239,7 @@ std::size_t entry_bytes_max(fuse_req_t request) noexcept {
 Result<void> answer_readdir(fuse_req_t request, std::size_t bytes, std::uint64_t offset,
                             FuseOpenFile& folder) noexcept {
   char page[kPageBytesOfFs];
-  ProcDirent next[sizeof page / sizeof(ProcDirent)];
+  ProcDirent next[kPageBytesOfFs / sizeof(ProcDirent)];
   const std::size_t room = std::min(bytes, sizeof page);
   const std::size_t max = std::min(std::size(next), room / entry_bytes_max(request));
   TRY(folder.seek(offset));

@@ -274,7 +274,7 @@ int run_mount(const std::string& options, const std::string& folder, std::string
 std::string check_fuse_folder(const std::string& folder) {
   char* const real = realpath(folder.c_str(), nullptr);
   if (real == nullptr) fail_folder(errno, folder);
-  const std::string path = real;
+  std::string path = real;
   free(real);
   check_mounts(path);
   struct stat status {};

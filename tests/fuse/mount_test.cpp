@@ -229,8 +229,8 @@ bool mounts_and_waits(const std::string& folder, int ready) {
   const bool mounted = fd >= 0 && mount.open(folder.c_str()).ok();
   EXPECT_TRUE(mounted) << mount.message();
   close(ready);
-  while (mounted) pause();
-  return false;
+  if (!mounted) return false;
+  for (;;) pause();
 }
 
 // A child that runs body(descriptor), and has come so far that it has closed the descriptor.

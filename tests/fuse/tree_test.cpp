@@ -90,8 +90,9 @@ void expect_same(const std::string& path, const std::string& mounted, int& entri
   }
   const Names names = list_folder(path);
   EXPECT_EQ(host_list(mounted), names) << path;
-  for (const std::string& name : names)
-    expect_same(path + "/" + name, mounted + "/" + name, entries);
+  for (const std::string& name : names) {
+    expect_same(fmt::format("{}/{}", path, name), fmt::format("{}/{}", mounted, name), entries);
+  }
 }
 
 TEST_F(FuseTree, IsThatOfTheDoorInProcess) {

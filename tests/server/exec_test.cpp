@@ -29,8 +29,6 @@
 #include "support/server/served.h"
 #include "support/thread.h"
 
-extern char** environ;
-
 namespace ums::test {
 namespace {
 

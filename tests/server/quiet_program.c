@@ -3,6 +3,7 @@
 // A program that waits for ever, and makes no other system call: it has no C library.
 #include <linux/unistd.h>
 
+// NOLINTNEXTLINE(readability-identifier-naming): the linker's name
 void _start(void) {
   for (;;) {
 #if defined(__x86_64__)

@@ -22,7 +22,7 @@ class FrontSignals : public testing::Test {
 
 std::string number(int signal) { return std::to_string(signal); }
 
-const Words kReporter{UMS_TEST_FRONT_PROGRAM, UMS_TEST_SIGNAL_REPORTER};
+const Words reporter{UMS_TEST_FRONT_PROGRAM, UMS_TEST_SIGNAL_REPORTER};
 
 // Stops the front process only.
 void stop_front(Started* program) {
@@ -31,7 +31,7 @@ void stop_front(Started* program) {
 }
 
 TEST_F(FrontSignals, ToTheFrontArePassedOn) {
-  Started program(kReporter);
+  Started program(reporter);
   program.line();
   for (const int signal : {SIGHUP, SIGINT, SIGQUIT, SIGUSR1, SIGUSR2, SIGWINCH, SIGALRM, SIGTSTP,
                            SIGTTIN, SIGCHLD, SIGURG, SIGRTMIN, SIGRTMAX}) {
@@ -44,7 +44,7 @@ TEST_F(FrontSignals, ToTheFrontArePassedOn) {
 }
 
 TEST_F(FrontSignals, QueuedOnesKeepValueAndSender) {
-  Started program(kReporter);
+  Started program(reporter);
   program.line();
   for (int value = 1; value <= 3; ++value) {
     sigval queued{};
@@ -56,7 +56,7 @@ TEST_F(FrontSignals, QueuedOnesKeepValueAndSender) {
 
 // While the front is stopped, the program has taken its own; a second one could not be merged.
 TEST_F(FrontSignals, ToTheGroupArriveOnce) {
-  Started program(kReporter);
+  Started program(reporter);
   program.line();
   for (const int signal : {SIGINT, SIGQUIT, SIGHUP, SIGUSR1, SIGWINCH, SIGTSTP, SIGRTMIN}) {
     stop_front(&program);
@@ -71,7 +71,7 @@ TEST_F(FrontSignals, ToTheGroupArriveOnce) {
 
 // Both at once: the standard signal counts once, as it does for any process.
 TEST_F(FrontSignals, ToTheGroupAndThenAlone) {
-  Started program(kReporter);
+  Started program(reporter);
   program.line();
   kill(-program.pid(), SIGUSR1);
   EXPECT_EQ(program.line(), number(SIGUSR1));
@@ -108,7 +108,7 @@ TEST_F(FrontSignals, StopsAgainAndAgain) {
 }
 
 TEST_F(FrontSignals, TheWholeGroupStopsAndOnlyTheFrontIsContinued) {
-  Started program(kReporter);
+  Started program(reporter);
   program.line();
   kill(-program.pid(), SIGSTOP);
   EXPECT_TRUE(WIFSTOPPED(program.wait(WUNTRACED)));
@@ -199,7 +199,7 @@ class OnTerminal {
 };
 
 TEST_F(FrontSignals, KeysOfATerminalArriveOnce) {
-  OnTerminal program(kReporter);
+  OnTerminal program(reporter);
   program.expect("ready");
   for (const auto& [key, signal] :
        {std::pair{"\x03", SIGINT}, {"\x1c", SIGQUIT}, {"\x1a", SIGTSTP}}) {

@@ -18,7 +18,6 @@
 namespace {
 
 using namespace ums::test;
-using testing::HasSubstr;
 using ums::command::open_pidfd;
 
 Words fronted(Words words) {

@@ -178,7 +178,7 @@ TEST_F(Publish, WhatIsNoStateFileIsLeftAlone) {
   for (const char* const name : {"1", "attach", "1-x", "12.lock"}) {
     std::ofstream(folder() / name) << std::string(10'000, 'x');
   }
-  std::ofstream(folder() / "2");                               // is being made
+  std::ofstream(folder() / "2") << "";                         // is being made
   std::ofstream(folder() / "3") << std::string(10'000, '\0');  // has been, and no more
   const int opened = open(folder().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   remove_left_files(opened, 10);

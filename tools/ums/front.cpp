@@ -174,11 +174,8 @@ void Front::take_signals(GroupSentinel& sentinel) {
   const bool alone = is_stopped(sentinel.pid());
   signalfd_siginfo signal;
   if (read(signals_.get(), &signal, sizeof signal) != sizeof signal) return;
-  if (alone && signal.ssi_signo == SIGCONT && !is_of_kernel(signal)) {
-    pass_on(signal);
-  } else if (is_for_program(signal, sentinel)) {
-    pass_on(signal);
-  }
+  const bool continues_us = alone && signal.ssi_signo == SIGCONT && !is_of_kernel(signal);
+  if (continues_us || is_for_program(signal, sentinel)) pass_on(signal);
 }
 
 bool Front::is_for_program(const signalfd_siginfo& signal, GroupSentinel& sentinel) {

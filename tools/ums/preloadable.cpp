@@ -84,7 +84,7 @@ std::string why_not_preloadable(const std::string& path) {
   for (int i = 0; i < kInterpretersMax && is_executable(file); ++i) {
     if (access(file.c_str(), R_OK) != 0) return {};
     if (const auto elf = read_elf_file(file)) {
-      const std::string reason = why_not_elf(file, *elf);
+      std::string reason = why_not_elf(file, *elf);
       if (reason.empty() || i == 0) return reason;
       return fmt::format("is a script of '{}', which {}", file, reason);
     }

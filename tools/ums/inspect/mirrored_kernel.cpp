@@ -91,7 +91,7 @@ ProcNode* made(kernel::Result<ProcNode*> result) {
 // again may be seen twice.
 ProcNode* made_folder(pid_t thread, ProcNode* parent) {
   kernel::Result<ProcNode*> folder = kernel::proc_mkdir(std::to_string(thread), parent);
-  return folder.error_code() == EEXIST ? nullptr : made(std::move(folder));
+  return folder.error_code() == EEXIST ? nullptr : made(folder);
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include "sim_kernel/dev/char_device.h"
 #include "sim_kernel/init/start_kernel.h"
 #include "sim_kernel/parallel/kernel_section.h"
+#include "sim_kernel/parallel/strace.h"
 #include "sim_kernel/parallel/system_call.h"
 
 namespace ums::kernel {
@@ -18,7 +19,9 @@ Result<int> device_open(const char* path, int flags, OpenFor whom) noexcept {
   if (me == nullptr) return Error{ENOMEM};
   if (is_nested_call()) return enter_error(*me);
   const KernelSection section(me);
-  return file_open(*driver, *me, flags, whom);
+  const Result<int> opened = file_open(strace_operations(*driver), *me, flags, whom);
+  strace_opened(*me, flags, opened);
+  return opened;
 }
 
 Result<void> device_ioctl(int fd, std::uint32_t request, IoctlArg arg) {

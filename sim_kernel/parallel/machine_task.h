@@ -15,6 +15,8 @@
 
 namespace ums::kernel {
 
+struct StraceLine;
+
 // The beginning of every Task. Written by the kernel thread that the task runs on.
 struct TaskProcessor {
   ThreadPointer thread_pointer = 0;
@@ -32,6 +34,7 @@ struct MachineTask {
   SignalQueue queued_signals;            // those that carry a value
   bool tsd_counted = false;              // its destructor runs in every round (see exit.h)
   int tsd_round = 0;                     // how often it has run
+  StraceLine* begun = nullptr;           // the line of its call (see strace.h)
 };
 
 }  // namespace ums::kernel

@@ -10,6 +10,7 @@
 #include "sim_kernel/init/init_kernel.h"
 #include "sim_kernel/mm/slab.h"
 #include "sim_kernel/parallel/descriptor_table.h"
+#include "sim_kernel/parallel/strace.h"
 #include "sim_kernel/publish/publish.h"
 #include "sim_kernel/sched/task.h"
 #include "sim_kernel/sync/rcu.h"
@@ -36,6 +37,7 @@ void restart_in_child() noexcept {
 void start() noexcept {
   thread_pointer_init();
   init_kernel();
+  strace_init();
   ums_publish(KernelKind::kEmbedded);
   const int error = pthread_atfork(nullptr, nullptr, restart_in_child);
   kassert(error == 0, "no memory for the fork handler: errno {}", error);

@@ -188,7 +188,7 @@ Result<int> open_and_connect(Task& opener, Waiting waiting, int flags) noexcept 
 Result<void> file_open(Task& opener, Waiting waiting, int flags) noexcept {
   const Result<int> opened = open_and_connect(opener, waiting, flags);
   if (strace_on) [[unlikely]] {
-    strace_open(opener, flags, opened);
+    strace_opened(opener, flags, opened);
   }
   if (!opened.ok()) return opened.error();
   return {};

@@ -1,18 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A record of the programs' UMS calls with their arguments and results, as strace(1) writes it:
+// The kernel process's record of UMS calls (`ums run --strace`); strace_text.h shows one.
 //
-//     [17] openat("/dev/ums", O_RDONLY) = 3
-//     [17] IOCTL_CREATE_UMS_CLIST([1]) = 0
-//     [18] IOCTL_ENTER_UMS({flags=ENTER_UMS_WORK, ums_complist=1} <suspended ...>
-//     [17] IOCTL_DEQUEUE_UMS_CLIST({ums_complist=1} => {ums_context=18}) = 0
-//     [17] IOCTL_EXEC_UMS_CTX(18 <suspended ...>
-//     [18] <... IOCTL_ENTER_UMS resumed>) = 0
-//     [18] IOCTL_UMS_YIELD(0x2a <suspended ...>
-//
-// The number is the thread's. Names are those of ums/ums_ioctl.h; what a structure held before
-// the call stands before =>, what the kernel has stored stands after it. `= ?` is a result that
-// nobody has taken: a signal came first, or the thread is gone.
+// `= ?` is a result that nobody has taken: a signal came first, or the thread is gone.
 //
 // 1. A line is one write(2), and is written before any that tells of a later call.
 // 2. Off, a call costs two loads and branches that are not taken.
@@ -41,6 +31,6 @@ void strace_suspended(const Task& task) noexcept;
 void strace_answer(const Task& task, const Request& request, int error, bool accepted) noexcept;
 
 // The device was opened, or was not.
-void strace_open(const Task& task, int flags, Result<int> opened) noexcept;
+void strace_opened(const Task& task, int flags, Result<int> opened) noexcept;
 
 }  // namespace ums::kernel

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim_kernel/trace/trace.h"
 
-#include <fmt/core.h>
-
 #include <cstdlib>
 #include <cstring>
 #include <ctime>
@@ -12,6 +10,7 @@
 #include "sim_kernel/base/printk.h"
 #include "sim_kernel/base/raw_syscall.h"
 #include "sim_kernel/base/switched_on.h"
+#include "sim_kernel/base/text_line.h"
 
 namespace ums::kernel {
 
@@ -21,8 +20,9 @@ namespace {
 
 constinit OutputFile trace_file;
 constinit std::uint64_t start_ns = 0;
+constinit TraceListener listener = nullptr;
 
-constexpr const char* kHeader =
+constexpr char kHeader[] =
     "# timeline of process {}; time_us since its kernel started, cpu is a kernel thread\n"
     "#      time_us      cpu    sched   worker  event\n";
 
@@ -78,32 +78,13 @@ std::uint64_t monotonic_ns() noexcept {
          static_cast<std::uint64_t>(now.tv_nsec);
 }
 
-// A line in the making; what does not fit is cut.
-class Line {
- public:
-  template <typename... Args>
-  void append(fmt::string_view format, const Args&... args) noexcept {
-    const std::size_t room = sizeof text_ - 1 - length_;
-    const auto end =
-        fmt::vformat_to_n(text_ + length_, room, format, fmt::make_format_args(args...));
-    length_ += end.size < room ? end.size : room;
-  }
+using Line = TextLine<192>;
 
-  // A thread's id, or `-`.
-  void append_id(pid_t tid) noexcept {
-    if (tid == 0) return append("{:>9}", "-");
-    append("{:>9}", tid);
-  }
-
-  void write() noexcept {
-    text_[length_++] = '\n';
-    trace_file.write({text_, length_});
-  }
-
- private:
-  char text_[192];
-  std::size_t length_ = 0;
-};
+// A thread's id, or `-`.
+void add_id(Line& line, pid_t tid) noexcept {
+  if (tid == 0) return line.add("{:>9}", "-");
+  line.add("{:>9}", tid);
+}
 
 bool open_file(std::string_view target, const char* path) noexcept {
   if (target == "1") {
@@ -117,31 +98,44 @@ bool open_file(std::string_view target, const char* path) noexcept {
   return error == 0;
 }
 
-}  // namespace
+void write_line(TraceEvent event, pid_t scheduler, pid_t worker, std::uint64_t value) noexcept {
+  const std::uint64_t elapsed = monotonic_ns() - start_ns;
+  Line line;
+  line.add("{:>10}.{:03}", elapsed / 1'000, elapsed % 1'000);
+  add_id(line, static_cast<pid_t>(raw_syscall(SYS_gettid)));
+  add_id(line, scheduler);
+  add_id(line, worker);
+  line.add("  ");
+  line.add(fmt::runtime(words(event)), value);
+  line.add("\n");
+  trace_file.write(line.view());
+}
 
-void trace_init() noexcept {
-  trace_on.store(false, std::memory_order_relaxed);
+void start_timeline() noexcept {
   trace_file.close();
   start_ns = monotonic_ns();
   const char* const value = secure_getenv("UMS_TRACE");
   if (!switched_on(value) || !open_file(value, value)) return;
-  char text[256];
-  const auto end = fmt::format_to_n(text, sizeof text, fmt::runtime(kHeader),
-                                    static_cast<int>(raw_syscall(SYS_getpid)));
-  trace_file.write({text, end.size});
-  trace_on.store(true, std::memory_order_relaxed);
+  TextLine<256> header;
+  header.add(kHeader, static_cast<int>(raw_syscall(SYS_getpid)));
+  trace_file.write(header.view());
+}
+
+}  // namespace
+
+void trace_init() noexcept {
+  start_timeline();
+  trace_on.store(trace_file.is_open() || listener != nullptr, std::memory_order_relaxed);
+}
+
+void trace_listen(TraceListener on_event) noexcept {
+  listener = on_event;
+  trace_on.store(trace_file.is_open() || listener != nullptr, std::memory_order_relaxed);
 }
 
 void trace_write(TraceEvent event, pid_t scheduler, pid_t worker, std::uint64_t value) noexcept {
-  const std::uint64_t elapsed = monotonic_ns() - start_ns;
-  Line line;
-  line.append("{:>10}.{:03}", elapsed / 1'000, elapsed % 1'000);
-  line.append_id(static_cast<pid_t>(raw_syscall(SYS_gettid)));
-  line.append_id(scheduler);
-  line.append_id(worker);
-  line.append("  ");
-  line.append(words(event), value);
-  line.write();
+  if (listener != nullptr) listener(event);
+  if (trace_file.is_open()) write_line(event, scheduler, worker, value);
 }
 
 }  // namespace ums::kernel

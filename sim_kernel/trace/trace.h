@@ -57,7 +57,13 @@ enum class TraceEvent : std::uint8_t {
 // threads in the kernel; tests call it again after they changed the environment.
 void trace_init() noexcept;
 
-// Writes one line. `scheduler` and `worker` may be 0: none. `value` is what the event's words say.
+// From now on `on_event` is called too, before the line is written, on the task that the event is
+// of; null: nobody. Context: as trace_init. It may be called with spinlocks held.
+using TraceListener = void (*)(TraceEvent event);
+void trace_listen(TraceListener on_event) noexcept;
+
+// Tells of an event. `scheduler` and `worker` may be 0: none. `value` is what the event's words
+// say.
 void trace_write(TraceEvent event, pid_t scheduler, pid_t worker, std::uint64_t value) noexcept;
 
 inline __attribute__((always_inline)) void trace(TraceEvent event, pid_t scheduler, pid_t worker,

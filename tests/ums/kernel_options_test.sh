@@ -1,16 +1,16 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# kernel_options_test.sh UMS WORKERS MISUSE: what `ums run` tells of a kernel process's work: the
+# kernel_options_test.sh UMS WORKERS MISUSE HELLO: what `ums run` tells of a kernel's work: the
 # record of calls (--strace), the log (--log), and misuse under UMS_STRICT. WORKERS and MISUSE know
-# nothing of this project but the device.
+# nothing of this project but the device; HELLO is linked with the library.
 set -euo pipefail
 
-ums=$1 workers=$2 misuse=$3
+ums=$1 workers=$2 misuse=$3 hello=$4
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 cd "$folder"
-unset UMS_LOG UMS_STRICT
+unset UMS_LOG UMS_STRICT UMS_STRACE
 export PATH=/usr/bin:/bin UMS_QUIET=1
 
 die() {
@@ -38,46 +38,69 @@ if ! "$ums" run true 2>err; then
   exit 0
 fi
 
-echo '- the record of calls'
-expect 0 --strace -- "$workers"
-[[ $(grep -Exc '[AB]{6}' out) == 2 ]] || die "the output is $(cat out)"
-call err 'IOCTL_EXIT_UMS\(\) = 0'
-expect 0 --strace=calls -- "$workers"
-[[ -z $(cat err) ]] || die "with --strace=FILE errors are $(cat err)"
-call calls 'openat\("/dev/ums", O_RDONLY\|O_CLOEXEC\) = [0-9]+'
-call calls 'IOCTL_CREATE_UMS_CLIST\(\[1\]\) = 0'
-call calls 'IOCTL_ENTER_UMS\(\{flags=ENTER_UMS_SCHED, ums_complist=1\}\) = 0'
-call calls 'IOCTL_ENTER_UMS\(\{flags=ENTER_UMS_WORK, ums_complist=1\} <suspended ...>'
-call calls '<... IOCTL_ENTER_UMS resumed>\) = 0'
-call calls 'IOCTL_UMS_SCHED_DQEVENT\(\{type=SCHEDULER_STARTUP\}\) = 0'
-call calls 'IOCTL_NEXT_UMS_CTX_LIST\(\{ums_context=[0-9]+\} => \{ums_next_context=-1\}\) = 0'
-call calls 'IOCTL_UMS_YIELD\(0x[0-9a-f]+ <suspended ...>'
-call calls 'IOCTL_EXIT_UMS\(\) = 0'
-call calls '.*\{type=THREAD_TERMINATED, end_params=\{context=[0-9]+\}\}\) = 0'
-call calls '.*DEQUEUE.* => \{ums_context=[0-9]+\}\) = 0'
-# A yield's event is its worker's, with its parameter.
-words=$(sed -nE 's/\[([0-9]+)\] IOCTL_UMS_YIELD\((0x[0-9a-f]+) .*/\1 \2/p' calls)
-read -r worker parameter <<<"$words"
-event="\{type=THREAD_YIELD, yield_params=\{context=$worker, scheduler_params=$parameter\}\}"
-call calls ".*$event\) = 0"
-# Each suspended call is resumed, by its thread, before that makes another.
-awk '/<suspended/ { if (open[$1]) exit 1; open[$1] = 1; next }
-     /resumed>/ { if (!open[$1]) exit 1; open[$1] = 0; next }
-     open[$1] { exit 1 }
-     END { for (thread in open) if (open[thread]) exit 1 }' calls ||
-  die "suspended and resumed do not pair: $(cat calls)"
-[[ $(grep -c suspended calls) -ge 16 ]] || die 'too few calls are suspended'
+# strace_of MACHINE: the record of calls that end well.
+strace_of() {
+  local -a run=(--machine "$1")
+  local words worker parameter event
+  expect 0 "${run[@]}" --strace -- "$workers"
+  [[ $(grep -Exc '[AB]{6}' out) == 2 ]] || die "the output is $(cat out)"
+  call err 'IOCTL_EXIT_UMS\(\) = 0'
+  rm -f calls
+  expect 0 "${run[@]}" --strace=calls -- "$workers"
+  [[ -z $(cat err) ]] || die "with --strace=FILE errors are $(cat err)"
+  call calls 'openat\("/dev/ums", O_RDONLY\|O_CLOEXEC\) = [0-9]+'
+  call calls 'IOCTL_CREATE_UMS_CLIST\(\[1\]\) = 0'
+  call calls 'IOCTL_ENTER_UMS\(\{flags=ENTER_UMS_SCHED, ums_complist=1\}\) = 0'
+  call calls 'IOCTL_ENTER_UMS\(\{flags=ENTER_UMS_WORK, ums_complist=1\} <suspended ...>'
+  call calls '<... IOCTL_ENTER_UMS resumed>\) = 0'
+  call calls 'IOCTL_UMS_SCHED_DQEVENT\(\{type=SCHEDULER_STARTUP\}\) = 0'
+  call calls 'IOCTL_NEXT_UMS_CTX_LIST\(\{ums_context=[0-9]+\} => \{ums_next_context=-1\}\) = 0'
+  call calls 'IOCTL_UMS_YIELD\(0x[0-9a-f]+ <suspended ...>'
+  call calls 'IOCTL_EXIT_UMS\(\) = 0'
+  call calls '.*\{type=THREAD_TERMINATED, end_params=\{context=[0-9]+\}\}\) = 0'
+  call calls '.*DEQUEUE.* => \{ums_context=[0-9]+\}\) = 0'
+  # A yield's event is its worker's, with its parameter.
+  words=$(sed -nE 's/\[([0-9]+)\] IOCTL_UMS_YIELD\((0x[0-9a-f]+) .*/\1 \2/p' calls)
+  read -r worker parameter <<<"$words"
+  event="\{type=THREAD_YIELD, yield_params=\{context=$worker, scheduler_params=$parameter\}\}"
+  call calls ".*$event\) = 0"
+  # Each suspended call is resumed, by its thread, before that makes another.
+  awk '/<suspended/ { if (open[$1]) exit 1; open[$1] = 1; next }
+       /resumed>/ { if (!open[$1]) exit 1; open[$1] = 0; next }
+       open[$1] { exit 1 }
+       END { for (thread in open) if (open[thread]) exit 1 }' calls ||
+    die "suspended and resumed do not pair: $(cat calls)"
+  [[ $(grep -c suspended calls) -ge 16 ]] || die 'too few calls are suspended'
+}
 
-echo '- calls that fail'
-expect 0 --strace=fails -- "$misuse"
-call fails 'ioctl\(0x5401, 0x10\) = -1 ENOTSUPP \(errno 524\)'
-call fails 'IOCTL_ENTER_UMS\(0x10\) = -1 EACCES \(Permission denied\)'
-call fails 'IOCTL_DELETE_UMS_CLIST\(1\) = 0'
-call fails 'IOCTL_DELETE_UMS_CLIST\(1\) = -1 EINVAL \(Invalid argument\)'
-expect 125 --strace=none/calls true
-has err 'ums run: --strace=none/calls: No such file or directory'
-expect 125 --machine parallel --strace true
-grep -q 'server only' err || die "strace of the parallel machine: $(cat err)"
+# failures_of MACHINE: the record of calls that fail.
+failures_of() {
+  rm -f fails
+  expect 0 --machine "$1" --strace=fails -- "$misuse"
+  call fails 'ioctl\(0x5401, 0x10\) = -1 ENOTSUPP \(errno 524\)'
+  call fails 'IOCTL_ENTER_UMS\(0x10\) = -1 EACCES \(Permission denied\)'
+  call fails 'IOCTL_DELETE_UMS_CLIST\(1\) = 0'
+  call fails 'IOCTL_DELETE_UMS_CLIST\(1\) = -1 EINVAL \(Invalid argument\)'
+  expect 125 --machine "$1" --strace=none/calls true
+  has err 'ums run: --strace=none/calls: No such file or directory'
+}
+
+for machine in server parallel; do
+  echo "- the record of calls, $machine"
+  strace_of $machine
+  failures_of $machine
+done
+
+echo '- the record of calls that the library makes'
+UMS_STRACE=library UMS_BACKEND=sim "$hello" >out
+call library 'openat\("/dev/ums", O_RDONLY\|O_CLOEXEC\) = [0-9]+'
+call library 'IOCTL_UMS_SCHED_DQEVENT\(\{type=SCHEDULER_STARTUP\}\) = 0'
+call library '.*DEQUEUE.* => \{ums_context=[0-9]+\}\) = 0'
+call library 'IOCTL_UMS_YIELD\(0x0 <suspended ...>'
+[[ $(grep -c '<\.\.\. IOCTL_EXEC_UMS_CTX resumed>) = 0' library) == 4 ]] ||
+  die "EXEC of the library: $(cat library)"
+UMS_STRACE=none/calls UMS_BACKEND=sim UMS_QUIET=0 "$hello" >out 2>err
+has err 'ums: cannot write UMS_STRACE=none/calls: No such file or directory'
 
 echo '- the log'
 # shellcheck disable=SC2016 # for the program

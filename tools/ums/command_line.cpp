@@ -104,7 +104,7 @@ void Parser::add_run() {
       ->option_text("FILE");
   run_->add_flag("--strace{-}", run_options_.strace,
                  "Print every UMS call with its arguments and result to standard\n"
-                 "error, or append it to FILE (server only)")
+                 "error, or append it to FILE")
       ->option_text("[=FILE]");
   run_->prefix_command();
   run_->footer(kRunHelp);

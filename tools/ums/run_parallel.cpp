@@ -6,11 +6,11 @@
 #include <cstdlib>
 
 #include "tools/ums/exec_program.h"
-#include "tools/ums/log_file.h"
 #include "tools/ums/path_server.h"
 #include "tools/ums/preload_library.h"
 #include "tools/ums/preloadable.h"
 #include "tools/ums/proc_mount.h"
+#include "tools/ums/record_file.h"
 
 namespace ums::command {
 namespace {
@@ -31,15 +31,20 @@ void allow_before_asan() {
   setenv("ASAN_OPTIONS", has_options ? fmt::format("{}:{}", options, kOption).c_str() : kOption, 1);
 }
 
+// The kernel is in the programs: it is told by their environment.
+void set_records(const RunOptions& options) {
+  const std::string& log = options.log;
+  const std::string& strace = options.strace;
+  if (!log.empty()) setenv("UMS_LOG", check_record("--log " + log, log).c_str(), 1);
+  if (strace.empty()) return;
+  const bool is_stderr = strace == "-";
+  const std::string file = is_stderr ? "1" : check_record("--strace=" + strace, strace);
+  setenv("UMS_STRACE", file.c_str(), 1);
+}
+
 }  // namespace
 
 int run_parallel(const RunOptions& options) {
-  if (!options.strace.empty()) {
-    complain(
-        "--strace works with --machine server only; with the parallel machine UMS_TRACE=1 in "
-        "the environment prints a timeline");
-    return kFailedItself;
-  }
   const std::string& name = options.command[0];
   const std::string reason = why_not_preloadable(find_program(name));
   if (!reason.empty()) {
@@ -52,7 +57,7 @@ int run_parallel(const RunOptions& options) {
     complain(fault);
     return kFailedItself;
   }
-  if (!options.log.empty()) setenv("UMS_LOG", check_log(options.log).c_str(), 1);
+  set_records(options);
   preload(library);
   allow_before_asan();
   setenv("UMS_BACKEND", "sim", 1);

@@ -21,9 +21,9 @@
 #include "tools/ums/joined_programs.h"
 #include "tools/ums/kernel_name.h"
 #include "tools/ums/listener_pipe.h"
-#include "tools/ums/log_file.h"
 #include "tools/ums/proc_mount.h"
 #include "tools/ums/program_watch.h"
+#include "tools/ums/record_file.h"
 #include "tools/ums/watch_source.h"
 
 namespace ums::command {
@@ -137,7 +137,7 @@ class KernelServer final : public KernelBody {
 }  // namespace
 
 int run_server(const RunOptions& options) {
-  if (!options.log.empty()) check_log(options.log);
+  if (!options.log.empty()) check_record("--log " + options.log, options.log);
   KernelServer server(options);
   return run_front_with_proc(options.proc, options.command, server);
 }

@@ -11,6 +11,7 @@
 #include "sim_kernel/base/raw_syscall.h"
 #include "sim_kernel/init/start_kernel.h"
 #include "sim_kernel/parallel/device_call.h"
+#include "sim_kernel/parallel/strace.h"
 #include "sim_kernel/parallel/system_call.h"
 #include "ums_api/src/backend.h"
 #include "ums_api/src/interpose.h"
@@ -27,9 +28,10 @@ constexpr int kOpenFlags = O_RDONLY | O_CLOEXEC;
 
 // Guards what follows, and every write of simulated_file. Held across fork.
 pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-int open_fd = -1;      // the library's file, or -1
-bool claimed = false;  // a function of ums.h has used it
-pid_t opener_tid = 0;  // who opened it
+int open_fd = -1;                            // the library's file, or -1
+bool claimed = false;                        // a function of ums.h has used it
+std::atomic<kernel::File*> pinned{nullptr};  // the claimed file of the simulation
+pid_t opener_tid = 0;                        // who opened it
 
 // The last descriptor that a program opened the device with. It may be closed by now.
 std::atomic<int> program_fd{-1};
@@ -70,6 +72,7 @@ int open_locked() noexcept {
 
 void close_locked() noexcept {
   simulated_file.store(nullptr, std::memory_order_relaxed);
+  pinned.store(nullptr, std::memory_order_relaxed);
   claimed = false;
   if (open_fd < 0) return;
   if (backend() == Backend::kSimulation) {
@@ -82,10 +85,11 @@ void close_locked() noexcept {
 
 void pin_locked(int fd) noexcept {
   claimed = true;
+  if (backend() != Backend::kSimulation) return;
+  kernel::File* const file = kernel::file_pin(fd);
+  pinned.store(file, std::memory_order_relaxed);
   // Release: who finds the file finds a kernel that runs. Pairs with library_file.
-  if (backend() == Backend::kSimulation) {
-    simulated_file.store(kernel::file_pin(fd), std::memory_order_release);
-  }
+  if (!kernel::strace_on) simulated_file.store(file, std::memory_order_release);
 }
 
 // Opens the file, or takes the program's. Returns its descriptor or -errno.
@@ -166,11 +170,11 @@ int ask_device(int fd, unsigned request, long argument) noexcept {
 int library_ioctl_slow(unsigned request, kernel::IoctlArg arg) {
   const int fd = claim();
   if (fd < 0) return fd;
-  if (kernel::File* const pinned = library_file(); pinned != nullptr) {
-    const auto result =
-        kernel::system_call_pinned(*pinned, [&](kernel::File& file, kernel::Task& me) {
-          return file.operations.ioctl(file, me, request, arg);
-        });
+  if (kernel::File* const file = pinned.load(std::memory_order_relaxed); file != nullptr) {
+    const auto perform = [&](kernel::File& f, kernel::Task& me) {
+      return f.operations.ioctl(f, me, request, arg);
+    };
+    const auto result = kernel::system_call_pinned(*file, perform);
     return -result.error_code();
   }
   if (backend() == Backend::kSimulation) return -EBADF;  // closed under us before it was pinned

@@ -11,7 +11,8 @@
 //
 // Invariants:
 // 1. At most one file is open at a time; once claimed it stays, pinned, until a fork.
-// 2. simulated_file is set exactly while a claimed file of the simulation is open.
+// 2. simulated_file is set exactly while a claimed file of the simulation is open, but for programs
+//    whose calls are recorded (parallel/strace.h): theirs all go through the device's ioctl.
 //
 // Thread safety: any thread. Not for signal handlers before the first call of ums.h.
 #pragma once
@@ -24,10 +25,11 @@ namespace ums::api {
 
 extern std::atomic<kernel::File*> simulated_file __attribute__((visibility("hidden")));
 
-// As library_ioctl, for the first call and for the real device.
+// As library_ioctl, for the first call, for recorded calls and for the real device.
 int library_ioctl_slow(unsigned request, kernel::IoctlArg arg);
 
-// The library's file where the simulation answers and has been called before, else null.
+// The library's file where the simulation answers, has been called before and keeps no record, else
+// null.
 // Ordering: acquire; pairs with the release in claim().
 inline kernel::File* library_file() noexcept {
   return simulated_file.load(std::memory_order_acquire);

@@ -48,10 +48,17 @@ Result<void> perform(Task& me) noexcept {
   return result;
 }
 
+// Answers the call that the task makes. Returns whether its thread waited.
+bool give_answer(MachineTask& machine, int error) noexcept {
+  const Waiting waiting = machine.waiting;
+  const bool accepted = waiting.listener->answer(waiting.id, error);
+  machine.given_up = waiting.listener->given_up();
+  return accepted;
+}
+
 void finish(Task& me, const Result<void>& result) noexcept {
   MachineTask& machine = me.machine;
-  const bool accepted =
-      machine.answered || machine.waiting.listener->answer(machine.waiting.id, result.error_code());
+  const bool accepted = machine.answered || give_answer(machine, result.error_code());
   machine.answered = accepted && result.ok();
   machine.kept = !accepted && result.ok();
   if (strace_on) [[unlikely]] {
@@ -103,7 +110,8 @@ void give_kept(Task& task, Waiting waiting) noexcept {
   MachineTask& machine = task.machine;
   const CopiedOut& copied = machine.copied_out;
   if (copied.bytes != 0) write_client(task.tid, copied.address, copied.data, copied.bytes);
-  machine.answered = waiting.listener->answer(waiting.id, 0);
+  machine.waiting = waiting;
+  machine.answered = give_answer(machine, 0);
   machine.kept = !machine.answered;
   if (strace_on) [[unlikely]] {
     strace_answer(task, machine.request, 0, machine.answered);
@@ -148,13 +156,14 @@ void start_call(Task& task, Waiting waiting, const Request& request) noexcept {
 }  // namespace
 
 bool answer(Task& me) noexcept {
-  me.machine.answered = me.machine.waiting.listener->answer(me.machine.waiting.id, 0);
+  me.machine.answered = give_answer(me.machine, 0);
   return me.machine.answered;
 }
 
 void call_keep_if_lost(Task& task, const SignalFrame& frame) noexcept {
   MachineTask& machine = task.machine;
   if (machine.stack != nullptr || !machine.answered) return;
+  if (machine.waiting.listener->given_up() != machine.given_up) return;
   if (!signal_came_instead(frame, machine.request)) return;
   machine.answered = false;
   machine.kept = true;

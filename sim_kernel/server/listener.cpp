@@ -125,7 +125,18 @@ bool Listener::receive(seccomp_notif& notification) noexcept {
   } buffer{.bytes = {}};
   if (listener_ioctl_once(descriptor_, SECCOMP_IOCTL_NOTIF_RECV, &buffer) != 0) return false;
   notification = buffer.known;
+  count(notification.id);
   return true;
+}
+
+void Listener::count(std::uint64_t id) noexcept {
+  if (next_id_ == 0) next_id_ = id;
+  if (static_cast<std::int64_t>(id - next_id_) >= 0) {
+    given_up_ += id - next_id_;
+    next_id_ = id + 1;
+  } else {
+    --given_up_;
+  }
 }
 
 bool Listener::serve_one() noexcept {

@@ -51,6 +51,11 @@ class Listener final : public EventSource {
   // Whether the thread of a notification waits.
   bool is_waiting(std::uint64_t id) const noexcept;
 
+  // How many notifications were given up before they were received: the thread got a signal first.
+  // LINUX: numbers the notifications of a filter one after the other; before 5.19 they may be
+  // received in another order, and some are counted here until they are.
+  std::uint64_t given_up() const noexcept { return given_up_; }
+
   int errors() const noexcept { return errors_; }
 
   // Whether no program with this filter is left. The last calls may still be under way.
@@ -59,11 +64,14 @@ class Listener final : public EventSource {
  private:
   void on_event(std::uint32_t events) noexcept override;
   bool receive(seccomp_notif& notification) noexcept;
+  void count(std::uint64_t id) noexcept;
   void hang_up() noexcept;
 
   const int errors_;
   int descriptor_;  // -1 once it has hung up
   bool watched_ = true;
+  std::uint64_t next_id_ = 0;   // above all that were received; 0: none was
+  std::uint64_t given_up_ = 0;  // of those below next_id_
 
  public:
   boost::intrusive::list_member_hook<> hook;  // while programs are left

@@ -27,11 +27,14 @@ struct Interrupted {
 
 constexpr std::uint16_t kSyscallInstruction = 0x050f;
 
+// The instruction leaves its successor's address in RCX: one that is about to be executed for the
+// first time is no call yet.
 Interrupted decode(pid_t tid, const mcontext_t& context) noexcept {
   const auto& registers = context.gregs;
   std::uint16_t instruction = 0;
   const auto pc = static_cast<std::uint64_t>(registers[REG_RIP]);
   const bool at_call = registers[REG_RAX] == SYS_ioctl &&
+                       static_cast<std::uint64_t>(registers[REG_RCX]) == pc + sizeof instruction &&
                        read_client(tid, &instruction, pc, sizeof instruction) &&
                        instruction == kSyscallInstruction;
   return {static_cast<int>(registers[REG_RDI]), static_cast<std::uint64_t>(registers[REG_RSI]),

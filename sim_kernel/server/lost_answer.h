@@ -9,8 +9,13 @@
 // that it returns to says where the signal came: in a system call that failed with EINTR or shall
 // be restarted. If that is the call which was answered last, the answer was lost.
 //
+// Or the thread has got its answer, has made the same call again, and the signal came before the
+// kernel has received that: then a number is missing in the notifications received since the answer
+// (Listener::given_up).
+//
 // LIMIT: a stop (SIGSTOP) that ends a wait runs no handler. In that very microsecond an answer may
-// be lost unnoticed; the call is then made twice.
+// be lost unnoticed; the call is then made twice. So it is if in the microseconds between a lost
+// answer and the handler's return a signal has taken back another thread's notification.
 //
 // Thread safety: one thread, the kernel loop.
 #pragma once

@@ -49,16 +49,17 @@ struct TaskPlace {
 };
 
 struct MachineTask {
-  CopiedOut copied_out;      // by the call, or the one whose answer is kept
-  Request request;           // of its call, or of the one whose answer is kept
-  Waiting waiting;           // for the call's answer
-  void* stack = nullptr;     // of its call, while there is one
-  bool answered = false;     // the call has succeeded, and its answer was accepted
-  bool resumable = false;    // it is in the run queue
-  bool interrupted = false;  // its sleep ends
-  bool slept = false;        // since its waiting was last known to be valid
-  bool kept = false;         // a call has succeeded, and nobody waited for the answer
-  bool dead = false;         // its thread is gone
+  CopiedOut copied_out;        // by the call, or the one whose answer is kept
+  Request request;             // of its call, or of the one whose answer is kept
+  Waiting waiting;             // for the call's answer
+  std::uint64_t given_up = 0;  // notifications, when it was answered (lost_answer.h)
+  void* stack = nullptr;       // of its call, while there is one
+  bool answered = false;       // the call has succeeded, and its answer was accepted
+  bool resumable = false;      // it is in the run queue
+  bool interrupted = false;    // its sleep ends
+  bool slept = false;          // since its waiting was last known to be valid
+  bool kept = false;           // a call has succeeded, and nobody waited for the answer
+  bool dead = false;           // its thread is gone
 
   Process* process = nullptr;  // its thread's
   boost::intrusive::list_member_hook<> run_hook;

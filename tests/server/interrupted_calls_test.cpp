@@ -167,46 +167,74 @@ TEST(InterruptedCalls, ContinueAfterAStop) {
   EXPECT_EQ(served(program), 0);
 }
 
-// Signals at any moment, also when an answer is on its way: nothing is lost and nothing done twice.
+// Signals for both until they have finished: at any moment, also when an answer is on its way.
+void send_signals(const Thread& one, const Thread& other) {
+  while (!one.finished() || !other.finished()) {
+    if (!one.finished()) pthread_kill(one.handle(), SIGUSR1);
+    if (!other.finished()) pthread_kill(other.handle(), SIGUSR1);
+    sched_yield();
+  }
+}
+
+// Executes the only worker until it ends. Returns how often it has yielded; `check` gets the
+// parameters.
+template <typename Check>
+int schedule_one(int fd, int list, Check check) {
+  EXPECT_EQ(repeat([&] { return enter_scheduler(fd, list); }), 0);
+  EXPECT_EQ(repeat([&] { return take_event_type(fd); }), SCHEDULER_STARTUP);
+  for (int yields = 0; !testing::Test::HasFailure(); ++yields) {
+    const int worker = repeat([&] { return dequeue(fd, list); });
+    EXPECT_EQ(repeat([&] { return next(fd, worker); }), 0);
+    EXPECT_EQ(repeat([&] { return execute(fd, worker); }), 0);
+    ums_sched_event event{};
+    EXPECT_EQ(repeat([&] { return take_event(fd, event); }), 0);
+    if (event.type == THREAD_TERMINATED) return yields;
+    check(yields, reinterpret_cast<long>(event.yield_params.scheduler_params));
+  }
+  return -1;
+}
+
+// Nothing is lost and nothing done twice.
 TEST(InterruptedCalls, AnswersThatComeTooLate) {
   const auto program = [] {
     constexpr int kYields = 2000;
     count_signals(0);
     const int fd = dev_open();
     const int list = create_list(fd);
-    int turns = 0;
     Thread worker([&] {
       EXPECT_EQ(repeat([&] { return enter_worker(fd, list); }), 0);
-      for (int i = 0; i < kYields; ++i) {
-        ++turns;
-        const void* const parameter = reinterpret_cast<void*>(static_cast<long>(i));
-        EXPECT_EQ(repeat([&] { return yield(fd, parameter); }), 0);
+      for (long i = 0; i < kYields; ++i) {
+        EXPECT_EQ(repeat([&] { return yield(fd, reinterpret_cast<void*>(i)); }), 0);
       }
       EXPECT_EQ(repeat([&] { return exit_worker(fd); }), 0);
     });
     int yields = 0;
     Thread scheduler([&] {
-      EXPECT_EQ(repeat([&] { return enter_scheduler(fd, list); }), 0);
-      EXPECT_EQ(repeat([&] { return take_event_type(fd); }), SCHEDULER_STARTUP);
-      for (bool ended = false; !ended && !testing::Test::HasFailure();) {
-        const int first = repeat([&] { return dequeue(fd, list); });
-        EXPECT_EQ(first, worker.tid());
-        EXPECT_EQ(repeat([&] { return next(fd, first); }), 0);
-        EXPECT_EQ(repeat([&] { return execute(fd, first); }), 0);
-        ums_sched_event event{};
-        EXPECT_EQ(repeat([&] { return take_event(fd, event); }), 0);
-        ended = event.type == THREAD_TERMINATED;
-        if (ended) break;
-        EXPECT_EQ(reinterpret_cast<long>(event.yield_params.scheduler_params), yields++);
-      }
+      yields = schedule_one(fd, list, [](int n, long parameter) { EXPECT_EQ(parameter, n); });
     });
-    while (!scheduler.finished() || !worker.finished()) {
-      if (!worker.finished()) pthread_kill(worker.handle(), SIGUSR1);
-      if (!scheduler.finished()) pthread_kill(scheduler.handle(), SIGUSR1);
-      sched_yield();
-    }
+    send_signals(scheduler, worker);
     EXPECT_EQ(yields, kYields);
-    EXPECT_EQ(turns, kYields);
+  };
+  EXPECT_EQ(served(program), 0);
+}
+
+// A thread makes the same call again and again: the next one is not the last one repeated, also if
+// a signal comes before the kernel has heard of it.
+TEST(InterruptedCalls, EqualCallsAreCalls) {
+  const auto program = [] {
+    constexpr int kLists = 5000;
+    const int fd = dev_open();
+    int created = 0;
+    const auto create_lists = [&] {
+      for (int i = 0; i < kLists; ++i) {
+        ASSERT_EQ(repeat([&] { return create_list(fd); }), ++created);
+      }
+    };
+    for (const int flags : {0, SA_RESTART}) {
+      count_signals(flags);
+      Thread creator(create_lists);
+      send_signals(creator, creator);
+    }
   };
   EXPECT_EQ(served(program), 0);
 }

@@ -3,8 +3,8 @@
 // EventSource: something that the kernel loop waits for, by a descriptor.
 //
 // Two kinds: what has ended (a process, the last descriptor of a file), and who asks (a listener).
-// Who opens the device is served when everything that had ended before is done (look_at_ends): a
-// program that closes a file and opens the device again finds the file gone.
+// All that has ended is seen to before anybody who asks, and once more before a device is opened
+// (look_at_ends): a program that closes a file and opens the device again finds the file gone.
 //
 // Thread safety: one thread, the kernel loop.
 #pragma once
@@ -19,7 +19,7 @@ class EventSource {
 
   explicit EventSource(Kind source_kind) noexcept : kind(source_kind) {}
 
-  // What epoll(7) has seen. The source may go away in it, and no other one of kind kEnds.
+  // What epoll(7) has seen. The source may go away in it, and no other one of its kind.
   virtual void on_event(std::uint32_t events) noexcept = 0;
 
   const Kind kind;

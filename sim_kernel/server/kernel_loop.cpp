@@ -30,81 +30,102 @@ namespace {
 
 constexpr std::size_t kEventsAtOnce = 64;
 
-int epoll = -1;
+using Events = std::array<epoll_event, kEventsAtOnce>;
+
+// Two epoll instances, one for each kind of sources. That for who asks has the other one in it.
+int asks = -1;
+int ends = -1;
 EventWatch watch;
 
-EventSource& source_of(const epoll_event& event) noexcept {
-  return *static_cast<EventSource*>(event.data.ptr);
+std::size_t wait_for(int epoll, Events& events, int timeout) noexcept {
+  const int count = epoll_wait(epoll, events.data(), kEventsAtOnce, timeout);
+  return static_cast<std::size_t>(std::max(count, 0));
 }
 
-void handle(const epoll_event* event, const epoll_event* end) noexcept {
-  for (; event != end; ++event) {
-    source_of(*event).on_event(event->events);
-    run_calls();
-  }
+void handle(const epoll_event& event) noexcept {
+  static_cast<EventSource*>(event.data.ptr)->on_event(event.events);
+  run_calls();
 }
 
-bool control(int operation, int descriptor, std::uint32_t events, EventSource& source) noexcept {
+bool control(int epoll, int operation, int descriptor, std::uint32_t events,
+             EventSource* source) noexcept {
   epoll_event event{};
   event.events = events;
-  event.data.ptr = &source;
+  event.data.ptr = source;
   return epoll_ctl(epoll, operation, descriptor, &event) == 0;
 }
 
-// Sees to all that has ended, however much that is, and then to those who ask, if `asks_too`.
-void look(int timeout, bool asks_too) noexcept {
-  std::array<epoll_event, kEventsAtOnce> events;
-  for (bool all = false; !all; timeout = 0) {
-    const int count = epoll_wait(epoll, events.data(), static_cast<int>(events.size()), timeout);
-    epoll_event* const end = events.data() + std::max(count, 0);
-    epoll_event* const asks = std::partition(events.data(), end, [](const epoll_event& event) {
-      return source_of(event).kind == EventSource::Kind::kEnds;
-    });
-    all = end != events.data() + events.size() || asks == events.data();
-    handle(events.data(), asks);
-    if (all && asks_too) handle(asks, end);
+int epoll_for(const EventSource& source) noexcept {
+  return source.kind == EventSource::Kind::kEnds ? ends : asks;
+}
+
+int make_epoll() noexcept {
+  return static_cast<int>(raw_syscall(SYS_epoll_create1, EPOLL_CLOEXEC));
+}
+
+// Returns 0 or an errno.
+int make_epolls() noexcept {
+  asks = make_epoll();
+  ends = make_epoll();
+  if (asks < 0 || ends < 0) return asks < 0 ? -asks : -ends;
+  return control(asks, EPOLL_CTL_ADD, ends, EPOLLIN, nullptr) ? 0 : ENOMEM;
+}
+
+// Sees to all that has ended, and then to who asks.
+void look(int timeout) noexcept {
+  Events events;
+  const std::size_t count = wait_for(asks, events, timeout);
+  look_at_ends();
+  for (std::size_t i = 0; i < count; ++i) {
+    if (events[i].data.ptr != nullptr) handle(events[i]);
   }
 }
 
 }  // namespace
 
 bool watch_events(int descriptor, std::uint32_t events, EventSource& source) noexcept {
-  return control(EPOLL_CTL_ADD, descriptor, events, source);
+  return control(epoll_for(source), EPOLL_CTL_ADD, descriptor, events, &source);
 }
 
 void change_events(int descriptor, std::uint32_t events, EventSource& source) noexcept {
-  control(EPOLL_CTL_MOD, descriptor, events, source);
+  control(epoll_for(source), EPOLL_CTL_MOD, descriptor, events, &source);
 }
 
 void forget_events(int descriptor) noexcept {
-  epoll_ctl(epoll, EPOLL_CTL_DEL, descriptor, nullptr);
+  if (epoll_ctl(ends, EPOLL_CTL_DEL, descriptor, nullptr) == 0) return;
+  epoll_ctl(asks, EPOLL_CTL_DEL, descriptor, nullptr);
 }
 
 int kernel_loop_start() noexcept {
   raise_descriptor_limit();
   init_kernel();
   if (current_task() == nullptr) return ENOMEM;
-  const long made = raw_syscall(SYS_epoll_create1, EPOLL_CLOEXEC);
-  if (made < 0) return static_cast<int>(-made);
-  epoll = static_cast<int>(made);
-  return exec_watch_init();
+  const int error = make_epolls();
+  return error != 0 ? error : exec_watch_init();
 }
 
-void look_at_ends() noexcept { look(0, false); }
+void look_at_ends() noexcept {
+  Events events;
+  std::size_t count = 0;
+  do {
+    count = wait_for(ends, events, 0);
+    std::for_each_n(events.begin(), count, handle);
+  } while (count == events.size());
+}
 
 // While there is one listener, this waits in it, and the watch for everything else.
 void kernel_loop_turn() noexcept {
   Listener* const listener = Listener::only_one();
-  if (listener == nullptr || !(watch.has_started() || watch.start(epoll))) {
+  if (listener == nullptr || !(watch.has_started() || watch.start(asks))) {
     watch.pause();
-    return look(-1, true);
+    return look(-1);
   }
   if (!watch.has_seen()) {
     listener->be_watched(false);
     watch.go_on();
     if (listener->serve_one()) return run_calls();
   }
-  look(0, true);
+  look(0);
   watch.go_on();
 }
 
@@ -115,7 +136,8 @@ bool kernel_is_used() noexcept {
 void kernel_loop_stop() noexcept {
   publish_stop();
   exec_watch_exit();
-  raw_syscall(SYS_close, epoll);
+  raw_syscall(SYS_close, asks);
+  raw_syscall(SYS_close, ends);
 }
 
 }  // namespace ums::kernel

@@ -34,10 +34,11 @@ boost::intrusive::list<
 
 constinit ObjectCache<Exec> exec_cache{"exec"};
 
-// Looks for itself some times, later and later: the new image may not call for long.
+// Looks for itself some times, later and later: the new image may not call for long. It ends
+// processes, so that it is none of those who tell of their own end.
 class Clock final : public EventSource {
  public:
-  Clock() noexcept : EventSource(Kind::kEnds) {}
+  Clock() noexcept : EventSource(Kind::kAsks) {}
 
   int open() noexcept {
     const long made = raw_syscall(SYS_timerfd_create, CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);

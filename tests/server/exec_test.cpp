@@ -325,6 +325,28 @@ TEST(Exec, AtAnyMoment) {
   EXPECT_EQ(served(program), 0);
 }
 
+// Its end and the clock that looks for the new image may be seen at once.
+TEST(Exec, KilledSoonAfter) {
+  const auto program = [] {
+    std::mt19937_64 random(test_seed());
+    std::uniform_int_distribution<useconds_t> instant(0, 3000);
+    for (int i = 0; i < 300; ++i) {
+      const useconds_t microseconds = instant(random);
+      std::atomic<bool>& ready = shared<std::atomic<bool>>();
+      Child child([&] {
+        const int fd = dev_open();
+        become_scheduler(fd, create_list(fd));
+        ready = true;
+        execl(UMS_TEST_QUIET_PROGRAM, "quiet", nullptr);
+      });
+      wait_until([&] { return ready.load(); });
+      usleep(microseconds);
+    }
+    wait_until([] { return live_objects()["ums_data"] == 0; });
+  };
+  EXPECT_EQ(served(program), 0);
+}
+
 // Gives the kernel loop something to turn for.
 void wait_for_step(const std::atomic<int>& step, int wanted) {
   wait_until([&] {

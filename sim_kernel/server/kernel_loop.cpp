@@ -22,6 +22,7 @@
 #include "sim_kernel/server/listener.h"
 #include "sim_kernel/server/paths/stand_in.h"
 #include "sim_kernel/server/paths/working_folder.h"
+#include "sim_kernel/sync/rcu.h"
 #include "sim_kernel/ums/published.h"
 
 namespace ums::kernel {
@@ -113,8 +114,10 @@ void look_at_ends() noexcept {
   } while (count == events.size());
 }
 
+namespace {
+
 // While there is one listener, this waits in it, and the watch for everything else.
-void kernel_loop_turn() noexcept {
+void wait_and_serve() noexcept {
   Listener* const listener = Listener::only_one();
   if (listener == nullptr || !(watch.has_started() || watch.start(asks))) {
     watch.pause();
@@ -127,6 +130,15 @@ void kernel_loop_turn() noexcept {
   }
   look(0);
   watch.go_on();
+}
+
+}  // namespace
+
+void kernel_loop_turn() noexcept {
+  wait_and_serve();
+  if ((current_or_null->exit_work.load(std::memory_order_relaxed) & kExitRcu) != 0) {
+    rcu_do_callbacks();
+  }
 }
 
 bool kernel_is_used() noexcept {

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "sim_kernel/mm/fault_inject.h"
+#include "sim_kernel/mm/slab.h"
 #include "support/server/neighbour.h"
 #include "support/server/served.h"
 
@@ -51,6 +52,36 @@ TEST(Exhaustion, DescriptorsOfTheProgram) {
     EXPECT_EQ(hostile.wait(), 0);
   };
   EXPECT_EQ(served(program), 0);
+}
+
+std::size_t objects_of(const char* cache) {
+  struct Search {
+    std::string_view name;
+    std::size_t count;
+  } search{cache, 0};
+  kernel::slab_for_each(
+      [](const kernel::SlabCache& each, void* argument) {
+        Search& wanted = *static_cast<Search*>(argument);
+        if (each.name() == wanted.name) wanted.count += each.live();
+      },
+      &search);
+  return search.count;
+}
+
+// What is released is freed while the program goes on.
+TEST(Exhaustion, FilesOneAfterTheOther) {
+  constexpr int kFiles = 5000;
+  std::size_t most = 0;
+  const auto program = [] {
+    for (int i = 0; i < kFiles; ++i) {
+      const int fd = dev_open();
+      EXPECT_EQ(create_list(fd), 1);
+      EXPECT_EQ(dev_close(fd), 0);
+    }
+  };
+  EXPECT_EQ(served(program, [&] { most = std::max(most, objects_of("ums_data")); }), 0);
+  EXPECT_GT(most, 0U);
+  EXPECT_LT(most, std::size_t{kFiles} / 2);
 }
 
 constexpr rlim_t kFewDescriptors = 160;

@@ -66,15 +66,18 @@ constexpr std::size_t kFrameBytes =
 }  // namespace
 
 SignalFrame::SignalFrame(pid_t tid, Waiting waiting) noexcept : tid_(tid) {
-  std::uint64_t stack = 0;
   // Linux shows the stack pointer when the thread sleeps, a moment after it has sent the call.
-  while ((stack = stack_of_waiting_thread(tid)) == 0 && waiting.listener->is_waiting(waiting.id)) {
+  WaitingStack stack = stack_of_waiting_thread(tid);
+  while (stack.state == WaitingStack::State::kAwake && waiting.listener->is_waiting(waiting.id)) {
     raw_syscall(SYS_sched_yield);
+    stack = stack_of_waiting_thread(tid);
   }
-  if (stack == 0 || stack == kNoStack ||
-      !read_client(tid, &frame_, stack + kContextOffset, kFrameBytes))
+  const std::uint64_t address = stack.pointer + kContextOffset;
+  if (stack.state != WaitingStack::State::kKnown ||
+      !read_client(tid, &frame_, address, kFrameBytes)) {
     return;
-  address_ = stack + kContextOffset;
+  }
+  address_ = address;
 }
 
 void SignalFrame::repeat_interrupted_return() const noexcept {

@@ -241,6 +241,31 @@ TEST(HostileCalls, ExitInTheMiddle) {
   EXPECT_EQ(served(program), 0);
 }
 
+#if defined(__x86_64__)
+
+// A return from no handler, with whatever stack.
+[[noreturn]] void return_by_signal(std::uint64_t stack) {
+  asm volatile("mov %0, %%rsp; mov $15, %%eax; syscall; hlt" : : "r"(stack) : "memory");
+  __builtin_unreachable();
+}
+
+TEST(HostileCalls, ReturnsFromNoHandler) {
+  const auto program = [] {
+    Neighbour neighbour;
+    for (const std::uint64_t stack : {0UL, 1UL, 4096UL, 1UL << 47, ~0UL, ~0UL - 1}) {
+      Victim hostile([stack] {
+        dev_open();
+        return_by_signal(stack);
+      });
+      const int status = hostile.wait();
+      EXPECT_TRUE(WIFSIGNALED(status)) << std::hex << stack;
+    }
+  };
+  EXPECT_EQ(served(program), 0);
+}
+
+#endif
+
 // The descriptor's name in /proc leads to the device, not to the FIFO that stands for it.
 TEST(HostileCalls, OtherEndsOfTheFifo) {
   const auto program = [] {

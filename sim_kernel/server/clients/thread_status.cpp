@@ -6,6 +6,7 @@
 
 #include <cstdlib>
 #include <cstring>
+#include <string_view>
 
 #include "sim_kernel/base/raw_syscall.h"
 
@@ -28,6 +29,13 @@ struct ThreadFile {
   char text[2048] = "";
 };
 
+// The line of /proc/TID/status that `name`, with a newline before it, begins; empty: it has none.
+std::string_view line_of(const ThreadFile& status, const char* name) noexcept {
+  const char* const line = std::strstr(status.text, name);
+  return line != nullptr ? std::string_view(line, std::strcspn(line + 1, "\n") + 1)
+                         : std::string_view();
+}
+
 // The number behind a name of /proc/TID/status, or -1.
 pid_t id_in_status(pid_t tid, const char* name) noexcept {
   const ThreadFile status(tid, "status");
@@ -40,6 +48,16 @@ pid_t id_in_status(pid_t tid, const char* name) noexcept {
 pid_t process_of_thread(pid_t tid) noexcept { return id_in_status(tid, "\nTgid:"); }
 
 pid_t parent_of_process(pid_t pid) noexcept { return id_in_status(pid, "\nPPid:"); }
+
+bool has_our_rights(pid_t tid) noexcept {
+  const ThreadFile theirs(tid, "status");
+  const ThreadFile ours(static_cast<pid_t>(raw_syscall(SYS_gettid)), "status");
+  for (const char* const name : {"\nUid:", "\nGid:", "\nGroups:", "\nCapEff:"}) {
+    const std::string_view line = line_of(theirs, name);
+    if (line.empty() || line != line_of(ours, name)) return false;
+  }
+  return true;
+}
 
 bool is_signal_held_off(pid_t tid, int signal) noexcept {
   const ThreadFile status(tid, "status");
@@ -70,14 +88,15 @@ Image image_of_process(pid_t pid) noexcept {
 }
 
 // "NUMBER ARGUMENT*6 STACK INSTRUCTION", from the second on in hexadecimal digits.
-std::uint64_t stack_of_waiting_thread(pid_t tid) noexcept {
+WaitingStack stack_of_waiting_thread(pid_t tid) noexcept {
   const ThreadFile call(tid, "syscall");
-  if (*call.text == '\0') return kNoStack;
+  if (*call.text == '\0') return {};
   const char* const last = std::strrchr(call.text, ' ');
-  if (last == nullptr) return 0;
+  if (last == nullptr) return {WaitingStack::State::kAwake};  // "running"
   const auto* const before =
       static_cast<const char*>(memrchr(call.text, ' ', static_cast<std::size_t>(last - call.text)));
-  return before != nullptr ? std::strtoul(before, nullptr, 16) : 0;
+  if (before == nullptr) return {WaitingStack::State::kAwake};
+  return {WaitingStack::State::kKnown, std::strtoul(before, nullptr, 16)};
 }
 
 }  // namespace ums::kernel

@@ -30,10 +30,21 @@ Image image_of_process(pid_t pid) noexcept;
 // The parent of process `pid`, or -1.
 pid_t parent_of_process(pid_t pid) noexcept;
 
-// The stack pointer of a thread that waits for an answer. 0: it is not asleep yet, or any more.
-// kNoStack: Linux does not tell: there is no such thread, or no free descriptor.
-inline constexpr std::uint64_t kNoStack = ~std::uint64_t{0};
-std::uint64_t stack_of_waiting_thread(pid_t tid) noexcept;
+// The stack pointer of a thread that waits for an answer.
+struct WaitingStack {
+  enum class State {
+    kAwake,    // it is not asleep yet, or any more
+    kUnknown,  // Linux does not tell: there is no such thread, or no free descriptor
+    kKnown,
+  };
+  State state = State::kUnknown;
+  std::uint64_t pointer = 0;  // any number: it is the program's
+};
+WaitingStack stack_of_waiting_thread(pid_t tid) noexcept;
+
+// Whether a thread may do on the host what this process may: it has the same users, groups and
+// capabilities, which it can only have changed by giving some up, or by an exec that gives others.
+bool has_our_rights(pid_t tid) noexcept;
 
 // Whether a signal to a thread would be lost or kept: the thread ignores or blocks it.
 bool is_signal_held_off(pid_t tid, int signal) noexcept;

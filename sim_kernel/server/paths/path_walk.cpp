@@ -160,6 +160,7 @@ class Walk {
     }
     untouched_ = false;
     if (!kept->host.ok()) return enter_tree(kept->path);
+    if (!has_our_rights(tid_)) return fail(EACCES);
     folder_ = open_place(kept->host.get(), ".", O_DIRECTORY);
     return folder_.ok() || fail(folder_.error());
   }
@@ -247,8 +248,9 @@ class Walk {
     return read.ok() ? follow_link(target.view()) : fail(read.error_code());
   }
 
-  // By "..".
+  // By "..": where Linux has not been, with this process's rights.
   bool leave_tree() noexcept {
+    if (!has_our_rights(tid_)) return fail(EACCES);
     if (!go_to_root()) return false;
     HostFd proc = open_place(root_.get(), "proc", O_DIRECTORY);
     if (!proc.ok()) return fail(proc.error());

@@ -12,6 +12,8 @@
 // So a program that changes a path, or a link, while it is looked up, may be answered by the wrong
 // side: this is no security boundary.
 //
+// LIMIT: a program that has given up rights by which it was started (setuid(2), capabilities) does
+// not get out of the tree by "..": EACCES.
 // LIMIT: links that are in a FUSE file system, or in a mount that this process does not have, are
 // not followed into /proc/ums. Descriptors of ours that are named by /proc/PID/fd lead to what they
 // stand in for only below /proc/self and /proc/thread-self.

@@ -78,18 +78,10 @@ int open_fifo(const char* path, int flags) noexcept {
   return static_cast<int>(fd);
 }
 
-// Its owner may open it whatever the programs' umask is.
-long make_fifo_at(const char* path) noexcept {
-  const long mask = raw_syscall(SYS_umask, 0);
-  const long made = raw_syscall(SYS_mknodat, AT_FDCWD, syscall_arg(path), S_IFIFO | 0600, 0);
-  raw_syscall(SYS_umask, mask);
-  return made;
-}
-
 // Makes a FIFO without a name. Returns the read end, and the write end in the channel; -errno.
 int make_fifo(Channel& channel) noexcept {
   const TemporaryName name;
-  const long made = make_fifo_at(name.path);
+  const long made = raw_syscall(SYS_mknodat, AT_FDCWD, syscall_arg(name.path), S_IFIFO | 0600, 0);
   if (made < 0) return static_cast<int>(made);
   const int read_end = open_fifo(name.path, O_RDONLY);
   const int write_end = read_end < 0 ? read_end : open_fifo(name.path, O_WRONLY);

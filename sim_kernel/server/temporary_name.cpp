@@ -29,11 +29,13 @@ const char* find_place() noexcept {
 
 }  // namespace
 
-TemporaryName::TemporaryName() noexcept {
+TemporaryName::TemporaryName() noexcept : umask_(raw_syscall(SYS_umask, 0)) {
   static const char* const place = find_place();
   std::uint64_t random = 0;
   raw_syscall(SYS_getrandom, syscall_arg(&random), sizeof random, 0);
   *fmt::format_to_n(path, sizeof path - 1, "{}/ums-{:016x}", place, random).out = '\0';
 }
+
+TemporaryName::~TemporaryName() { raw_syscall(SYS_umask, umask_); }
 
 }  // namespace ums::kernel

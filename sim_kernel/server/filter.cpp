@@ -5,7 +5,6 @@
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <seccomp.h>
-#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -53,17 +52,23 @@ int add_calls(scmp_filter_ctx filter, std::span<const int> calls) noexcept {
   return 0;
 }
 
-// lseek is frequent, and only rewinddir(3) matters.
-int add_rewind(scmp_filter_ctx filter) noexcept {
+// lseek is frequent, and only rewinddir(3) and seekdir(3) matter.
+int add_seeks(scmp_filter_ctx filter) noexcept {
+  constexpr scmp_datum_t kHigh = ~scmp_datum_t{0} << 32;
   const scmp_arg_cmp to_beginning[] = {{1, SCMP_CMP_EQ, 0, 0}, {2, SCMP_CMP_EQ, SEEK_SET, 0}};
-  return seccomp_rule_add_array(filter, SCMP_ACT_NOTIFY, SCMP_SYS(lseek), 2, to_beginning);
+  const scmp_arg_cmp to_entry[] = {{1, SCMP_CMP_MASKED_EQ, kHigh, kFolderOffset},
+                                   {2, SCMP_CMP_EQ, SEEK_SET, 0}};
+  const int error = seccomp_rule_add_array(filter, SCMP_ACT_NOTIFY, SCMP_SYS(lseek), 2, to_entry);
+  return error != 0
+             ? error
+             : seccomp_rule_add_array(filter, SCMP_ACT_NOTIFY, SCMP_SYS(lseek), 2, to_beginning);
 }
 
 int add_rules(scmp_filter_ctx filter, bool paths_only) noexcept {
   int failed = paths_only ? 0 : add_calls(filter, kDeviceCalls);
   if (failed == 0) failed = add_calls(filter, kFileCalls);
   if (failed == 0) failed = add_calls(filter, path_call_numbers());
-  if (failed == 0) failed = add_rewind(filter);
+  if (failed == 0) failed = add_seeks(filter);
   if (failed != 0) return failed;
   for (const scmp_datum_t command : {scmp_datum_t{F_GETFL}, scmp_datum_t{F_SETFL}}) {
     const scmp_arg_cmp is_command = {1, SCMP_CMP_EQ, command, 0};
@@ -78,12 +83,14 @@ int add_rules(scmp_filter_ctx filter, bool paths_only) noexcept {
 class Program {
  public:
   // Returns 0 or -errno.
+  // It goes through a pipe, which has room for it: the program may write no files (RLIMIT_FSIZE).
   int read_from(scmp_filter_ctx filter) noexcept {
-    const int file = memfd_create("filter", MFD_CLOEXEC);
-    if (file < 0) return -errno;
-    int error = seccomp_export_bpf(filter, file);
-    if (error == 0) error = read_file(file);
-    close(file);
+    int ends[2];
+    if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) != 0) return -errno;
+    int error = seccomp_export_bpf(filter, ends[1]);
+    if (error == 0) error = read_pipe(ends[0]);
+    close(ends[0]);
+    close(ends[1]);
     return error;
   }
 
@@ -107,8 +114,8 @@ class Program {
     return listener >= 0 ? static_cast<int>(listener) : -errno;
   }
 
-  int read_file(int file) noexcept {
-    const ssize_t bytes = pread(file, instructions_, sizeof instructions_, 0);
+  int read_pipe(int pipe) noexcept {
+    const ssize_t bytes = read(pipe, instructions_, sizeof instructions_);
     if (bytes < 0) return -errno;
     length_ = static_cast<unsigned short>(static_cast<std::size_t>(bytes) / sizeof(sock_filter));
     return static_cast<std::size_t>(bytes) < sizeof instructions_ ? 0 : -E2BIG;

@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <linux/audit.h>
+#include <linux/fs.h>
 #include <sys/ioctl.h>
 
 #include <cerrno>
@@ -66,7 +67,7 @@ void handle_ioctl(Listener& listener, const seccomp_notif& notification) noexcep
   File* const file = file_of_descriptor(thread_of(notification), static_cast<int>(args[0]));
   const auto number = static_cast<std::uint32_t>(args[1]);
   // What Linux answers on every file before it asks the driver (do_vfs_ioctl).
-  if (file == nullptr || number == FIOCLEX || number == FIONCLEX) {
+  if (file == nullptr || number == FIOCLEX || number == FIONCLEX || number == FIGETBSZ) {
     return place_of(notification) == nullptr ? listener.pass_on(notification.id)
                                              : void(listener.answer(notification.id, EBADF));
   }

@@ -97,12 +97,19 @@ TEST(Folders, AreListed) {
   });
 }
 
+// That of who has started the kernel process.
+TEST(Folders, AreOpenedWhateverTheUmask) {
+  const mode_t before = umask(0777);
+  serve([](UmsTree& tree) { EXPECT_EQ(list(tree.worker_folder()), (Names{".", "..", "info"})); });
+  umask(before);
+}
+
 TEST(Folders, EntriesAreLinuxs) {
   serve([](UmsTree& tree) {
     DIR* const folder = opendir((tree.scheduler_folder() + "/workers").c_str());
     ASSERT_NE(folder, nullptr);
     for (int i = 0; const dirent* const entry = readdir(folder); ++i) {
-      EXPECT_EQ(entry->d_off, i + 1);
+      EXPECT_EQ(entry->d_off & 0xffffffff, i + 1);
       struct stat status {};
       EXPECT_EQ(fstatat(dirfd(folder), entry->d_name, &status, AT_SYMLINK_NOFOLLOW), 0);
       EXPECT_EQ(entry->d_ino, status.st_ino) << entry->d_name;
@@ -110,6 +117,13 @@ TEST(Folders, EntriesAreLinuxs) {
     }
     rewinddir(folder);
     EXPECT_STREQ(readdir(folder)->d_name, ".") << "from the beginning";
+    const long behind = telldir(folder);
+    EXPECT_STREQ(readdir(folder)->d_name, "..");
+    EXPECT_STREQ(readdir(folder)->d_name, "1");
+    seekdir(folder, behind);
+    EXPECT_STREQ(readdir(folder)->d_name, "..");
+    EXPECT_EQ(lseek(dirfd(folder), behind + 1000, SEEK_SET), behind + 1000);
+    EXPECT_EQ(lseek(dirfd(folder), 0, SEEK_CUR), behind + 1000);
     closedir(folder);
   });
 }
@@ -248,6 +262,28 @@ TEST(WorkingFolder, OutOfTheTree) {
     EXPECT_NE(mkdtemp(made), nullptr);
     EXPECT_EQ(rmdir(made), 0);
   });
+}
+
+// Its lookups there would be made with the kernel process's rights. Root in a user namespace has
+// others than who has made it.
+TEST(WorkingFolder, IsLeftWithItsOwnRightsOnly) {
+  constexpr int kNoNamespaces = 77;
+  const auto program = [] {
+    EXPECT_EQ(chdir("/proc/ums"), 0);
+    EXPECT_EQ(access("../../etc/passwd", R_OK), 0);
+    if (unshare(CLONE_NEWUSER) != 0) _exit(kNoNamespaces);
+    EXPECT_EQ(or_errno(open("../../etc/passwd", O_RDONLY)), -EACCES);
+    EXPECT_EQ(or_errno(access("../../etc/passwd", F_OK)), -EACCES);
+    EXPECT_EQ(or_errno(chdir("../..")), -EACCES);
+    EXPECT_EQ(access("../ums", R_OK), -1);
+    EXPECT_EQ(access(".", R_OK), 0);
+    EXPECT_EQ(access("/etc/passwd", R_OK), 0);
+    EXPECT_EQ(chdir("/"), 0);
+    EXPECT_EQ(access("etc/passwd", R_OK), 0);
+  };
+  const int status = served(program);
+  if (WEXITSTATUS(status) == kNoNamespaces) GTEST_SKIP() << "user namespaces cannot be made here";
+  EXPECT_EQ(status, 0);
 }
 
 TEST(WorkingFolder, SurvivesForkAndExec) {

@@ -114,18 +114,17 @@ class KernelServer final : public KernelBody {
     const WatchSources sources(watch);
     std::optional<JoinedPrograms> joined;
     if (name_) joined.emplace(name_->socket());
-    bool own_is_over = false;
+    bool has_standard_error = true;
     do {
       kernel::kernel_loop_turn();
       if (joined) joined->forget_ended();
-      if (!own_is_over && watch.childless()) {
-        own_is_over = true;
-        leave_standard_error();
-      }
-    } while (!own_is_over || (joined && (joined->any() || !name_->give_up())));
+      if (has_standard_error && watch.program() < 0) leave_standard_error();
+      has_standard_error = watch.program() >= 0;
+    } while (!watch.childless() || (joined && (joined->any() || !name_->give_up())));
   }
 
-  // It is the program's, whose readers wait for its end.
+  // It is the program's, whose readers wait for its end, and not for that of a daemon that it leaves
+  // behind.
   static void leave_standard_error() { dup2(STDIN_FILENO, STDERR_FILENO); }
 
   const RunOptions& options_;

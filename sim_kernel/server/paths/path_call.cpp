@@ -95,7 +95,7 @@ constexpr PathCall kCalls[] = {
     by_descriptor(SYS_flistxattr, give_xattrs),
     // Folders.
     by_descriptor(SYS_getdents64, list_folder),
-    by_descriptor(SYS_lseek, rewind_folder),
+    by_descriptor(SYS_lseek, seek_in_folder),
     and_untouched(by_path(SYS_chdir, kYes, change_folder)),
     and_untouched(by_descriptor(SYS_fchdir, change_folder_to)),
     {SYS_getcwd, -1, -1, -1, kNo, give_folder},

@@ -13,6 +13,7 @@
 #include <optional>
 
 #include "sim_kernel/base/raw_syscall.h"
+#include "sim_kernel/server/paths/path_call.h"
 #include "sim_kernel/server/paths/path_request.h"
 #include "sim_kernel/server/paths/stand_in.h"
 #include "sim_kernel/server/paths/working_folder.h"
@@ -31,6 +32,16 @@ void go_back(StandIn& folder, const std::optional<ProcDirent>& last) noexcept {
     (void)proc_lseek(*folder.listing, 0, SEEK_SET);
   }
   folder.listed_last = last;
+}
+
+// Over `count` entries, or to the end.
+void skip(StandIn& folder, std::uint64_t count) noexcept {
+  ProcDirent entry;
+  for (; count > 0; --count) {
+    Result<std::size_t> found = proc_readdir(*folder.listing, &entry, 1);
+    if (!found.ok() || found.value() == 0) return;
+    folder.listed_last = entry;
+  }
 }
 
 // How many entries are asked for at once.
@@ -60,7 +71,8 @@ class EntryWriter {
     if (bytes > room_ - size_) return false;
     char* const to = bytes_ + size_;
     std::memset(to, 0, bytes);
-    const EntryHead head = {entry.ino, entry.position + 1, static_cast<std::uint16_t>(bytes)};
+    const EntryHead head = {entry.ino, kFolderOffset + entry.position + 1,
+                            static_cast<std::uint16_t>(bytes)};
     std::memcpy(to, &head, kHeadBytes);
     std::memcpy(to + kHeadBytes + (type_is_behind_ ? 0 : 1), entry.name, name_bytes);
     to[type_is_behind_ ? bytes - 1 : kHeadBytes] = static_cast<char>(entry.type);
@@ -152,10 +164,11 @@ void list_folder(const PathRequest& request, Place& place) noexcept {
   if (!request.succeed(static_cast<long>(writer.size()))) go_back(folder, before);
 }
 
-// The filter lets only those through that go to the beginning.
-void rewind_folder(const PathRequest& request, Place& place) noexcept {
+// The filter lets only those through that go to the beginning, or to an offset of ours.
+void seek_in_folder(const PathRequest& request, Place& place) noexcept {
   if (place.stand_in != nullptr && place.stand_in->listing != nullptr) {
     go_back(*place.stand_in, {});
+    skip(*place.stand_in, request.argument(0) & ~kFolderOffset);
   }
   request.pass_on();
 }

@@ -78,7 +78,7 @@ PathHandler change_mode;   // chmod and its family
 
 // Folders (path_folder.cpp).
 PathHandler list_folder;       // getdents64, getdents
-PathHandler rewind_folder;     // lseek to the beginning
+PathHandler seek_in_folder;    // lseek to an entry
 PathHandler change_folder;     // chdir; sees what is untouched, too
 PathHandler change_folder_to;  // fchdir; as before
 PathHandler give_folder;       // getcwd

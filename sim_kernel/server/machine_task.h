@@ -20,9 +20,10 @@ class Listener;
 struct Process;
 
 // What makes two calls the same: a program that is told EINTR, or whose call Linux restarts after a
-// signal, repeats it.
+// signal, repeats it. `serial` is the File's: another may lie in the same place.
 struct Request {
   File* file = nullptr;
+  std::uint64_t serial = 0;
   std::uint32_t number = 0;
   unsigned long argument = 0;
 

@@ -80,7 +80,7 @@ void handle_ioctl(Listener& listener, const seccomp_notif& notification) noexcep
     listener.answer(notification.id, ENOMEM);
     return;
   }
-  call_begin(*task, {&listener, notification.id}, {file, number, args[2]});
+  call_begin(*task, {&listener, notification.id}, {file, file->serial, number, args[2]});
 }
 
 // ---- fcntl

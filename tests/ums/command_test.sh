@@ -68,6 +68,7 @@ else
   expect 7 '' run sh -c 'exit 7'
   expect 143 '' run sh -c 'sh -c "kill \$\$"'
   expect 127 "'no-such-program': No such file" run no-such-program
+  expect 127 "'': No such file" run ''
   expect 126 "'/': Permission denied" run /
   expect 125 "inside another 'ums run'" run "$ums" run true
   [[ $(echo text | "$ums" run cat) == text ]] || die 'standard input is not that of the program'

@@ -112,6 +112,7 @@ echo '- reading and finding'
   expect '-rwsrwsrwt 0 regular empty file proc' \
     'i=/proc/ums/$P/workers/$A/info; stat -c "%A %s %F" $i | tr "\n" " "; stat -fc %T $i'
   expect 'crwsrwsrwt a' 'stat -c "%A %t" /dev/ums'
+  expect 'crwsrwsrwt a' 'ln -sf /dev/ums link; exec 9<link && stat -Lc "%A %t" link; rm link'
   expect 'yes yes yes' \
     '[ -d /proc/ums ] && printf "yes "; test -r /proc/ums/$P && printf "yes "
     [ ! -e /proc/ums/0 ] && echo yes'

@@ -202,7 +202,7 @@ std::vector<std::string> Parser::program(const std::vector<std::string>& behind)
   const bool named_before = !words.empty();  // then the -- is the program's own
   words.insert(words.end(), behind.begin() + (named_before || behind.empty() ? 0 : 1),
                behind.end());
-  if (words.empty() || words.front().empty()) refuse("the program to run is missing");
+  if (words.empty()) refuse("the program to run is missing");
   return words;
 }
 

@@ -50,9 +50,15 @@ template <typename PassOn>
 int open_or(int folder, const char* path, int flags, PassOn pass_on) {
   if (ums::preload::names_device(folder, path)) return open_device(flags, pass_on);
   const int fd = pass_on();
-  if (fd >= 0 || errno != ENOENT || !ums::preload::links_to_device(folder, path)) return fd;
-  return open_device(flags, [] {
-    errno = ENOENT;
+  // ENXIO: under `ums run` the device is seen everywhere, and cannot be opened from outside.
+  const int error = errno;
+  if (fd >= 0 || (error != ENOENT && error != ENXIO)) return fd;
+  if (!ums::preload::links_to_device(folder, path)) {
+    errno = error;
+    return fd;
+  }
+  return open_device(flags, [error] {
+    errno = error;
     return -1;
   });
 }

@@ -123,7 +123,7 @@ TEST(Folders, EntriesAreLinuxs) {
     seekdir(folder, behind);
     EXPECT_STREQ(readdir(folder)->d_name, "..");
     EXPECT_EQ(lseek(dirfd(folder), behind + 1000, SEEK_SET), behind + 1000);
-    EXPECT_EQ(lseek(dirfd(folder), 0, SEEK_CUR), behind + 1000);
+    EXPECT_EQ(list_part(dirfd(folder), 1000), Names()) << "behind the end";
     closedir(folder);
   });
 }

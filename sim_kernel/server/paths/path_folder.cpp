@@ -166,11 +166,11 @@ void list_folder(const PathRequest& request, Place& place) noexcept {
 
 // The filter lets only those through that go to the beginning, or to an offset of ours.
 void seek_in_folder(const PathRequest& request, Place& place) noexcept {
-  if (place.stand_in != nullptr && place.stand_in->listing != nullptr) {
-    go_back(*place.stand_in, {});
-    skip(*place.stand_in, request.argument(0) & ~kFolderOffset);
-  }
-  request.pass_on();
+  if (place.stand_in == nullptr || place.stand_in->listing == nullptr) return request.pass_on();
+  const std::uint64_t offset = request.argument(0);
+  go_back(*place.stand_in, {});
+  skip(*place.stand_in, offset & ~kFolderOffset);
+  request.succeed(static_cast<long>(offset));
 }
 
 // What is untouched matters only if Linux's folder is not the program's now.

@@ -6,6 +6,7 @@
 #include <linux/openat2.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <climits>
 #include <cstring>
@@ -177,6 +178,7 @@ class Walk {
   // begins there. (An absolute path is looked up from our root. If the program has another, what is
   // there matters only if that is a link to what is ours.)
   bool host_has(const char* path) noexcept {
+    if (leads_to_oneself(path)) return false;
     const int from = absolute_ ? AT_FDCWD : here();
     if (open_cached(from, path, follow_ ? 0 : O_NOFOLLOW).ok()) return true;
     const char* const slash = std::strrchr(path, '/');
@@ -193,6 +195,14 @@ class Walk {
       rest_ = last;
     }
     return false;
+  }
+
+  // To who looks it up: the program, and not this process.
+  static bool leads_to_oneself(std::string_view path) noexcept {
+    constexpr std::string_view kPaths[] = {"/proc/self", "/proc/thread-self", "/dev/fd",
+                                           "/dev/std"};
+    return std::any_of(std::begin(kPaths), std::end(kPaths),
+                       [path](std::string_view begin) { return path.starts_with(begin); });
   }
 
   bool has_our_root() const noexcept {

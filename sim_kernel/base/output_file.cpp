@@ -2,11 +2,13 @@
 #include "sim_kernel/base/output_file.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <csignal>
+#include <cstddef>
 #include <cstdint>
 #include <ctime>
 
@@ -18,9 +20,26 @@ namespace ums::kernel {
 namespace {
 
 int stderr_descriptor = STDERR_FILENO;
+bool stderr_of_others = false;
 
-void write_to(int descriptor, std::string_view text) noexcept {
-  raw_syscall(SYS_write, descriptor, syscall_arg(text.data()), static_cast<long>(text.size()));
+// Signals may interrupt it where it waits. Returns 0 or -errno.
+long write_to(int descriptor, std::string_view text) noexcept {
+  long result = 0;
+  while (!text.empty() && (result >= 0 || result == -EINTR)) {
+    result = raw_syscall(SYS_write, descriptor, syscall_arg(text.data()),
+                         static_cast<long>(text.size()));
+    if (result > 0) text.remove_prefix(static_cast<std::size_t>(result));
+    if (result == 0) break;
+  }
+  return result < 0 ? result : 0;
+}
+
+// Whether a line can be written without waiting: a pipe has room for a page then.
+bool takes_a_line(int descriptor) noexcept {
+  pollfd wanted = {descriptor, POLLOUT, 0};
+  constexpr timespec kNoTime = {0, 0};
+  const long ready = raw_syscall(SYS_ppoll, syscall_arg(&wanted), 1, syscall_arg(&kNoTime), 0, 8);
+  return ready > 0 && (wanted.revents & POLLOUT) != 0;
 }
 
 bool raw_fstat(int descriptor, struct stat& status) noexcept {
@@ -35,8 +54,7 @@ void write_to_pipe(int descriptor, std::string_view text) noexcept {
   std::uint64_t pending = 0;
   raw_syscall(SYS_rt_sigprocmask, SIG_BLOCK, syscall_arg(&kPipe), syscall_arg(&mask), 8);
   raw_syscall(SYS_rt_sigpending, syscall_arg(&pending), 8);
-  const long result =
-      raw_syscall(SYS_write, descriptor, syscall_arg(text.data()), static_cast<long>(text.size()));
+  const long result = write_to(descriptor, text);
   if (result == -EPIPE && (pending & kPipe) == 0) {
     raw_syscall(SYS_rt_sigtimedwait, syscall_arg(&kPipe), 0, syscall_arg(&kNoTime), 8);
   }
@@ -70,7 +88,10 @@ void OutputFile::close() noexcept {
 }
 
 void OutputFile::write(std::string_view text) const noexcept {
-  if (descriptor_ == STDERR_FILENO) return write_to(STDERR_FILENO, text);
+  if (descriptor_ == STDERR_FILENO) {
+    write_to(STDERR_FILENO, text);
+    return;
+  }
   struct stat status {};
   if (!raw_fstat(descriptor_, status)) return;
   if (status.st_dev != device_ || status.st_ino != inode_) return;
@@ -78,7 +99,13 @@ void OutputFile::write(std::string_view text) const noexcept {
   write_to(descriptor_, text);
 }
 
-void write_stderr(std::string_view text) noexcept { write_to(stderr_descriptor, text); }
-void set_stderr(int descriptor) noexcept { stderr_descriptor = descriptor; }
+void write_stderr(std::string_view text) noexcept {
+  if (!stderr_of_others || takes_a_line(stderr_descriptor)) write_to(stderr_descriptor, text);
+}
+
+void set_stderr(int descriptor) noexcept {
+  stderr_descriptor = descriptor;
+  stderr_of_others = true;
+}
 
 }  // namespace ums::kernel

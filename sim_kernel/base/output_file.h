@@ -44,8 +44,9 @@ class OutputFile {
   ino_t inode_ = 0;
 };
 
-// Writes `text` to standard error by one bare system call; where the kernel works for the programs
-// of others, to that of the program it works for.
+// Writes a line to standard error by one bare system call. Where the kernel works for the programs
+// of others, to that of the program it works for, unless it would have to wait there: the line is
+// dropped, and nobody else waits for the reader.
 void write_stderr(std::string_view text) noexcept;
 
 // For machines with several programs: from now on that is `descriptor`. One thread.

@@ -266,6 +266,34 @@ TEST(HostileCalls, ReturnsFromNoHandler) {
 
 #endif
 
+void fill_pipe(int end) {
+  fcntl(end, F_SETFL, O_NONBLOCK);
+  while (write(end, "x", 1) == 1) {
+  }
+  fcntl(end, F_SETFL, 0);
+}
+
+// The kernel has something to say, and would have to wait for a reader.
+TEST(HostileCalls, StandardErrorThatNobodyReads) {
+  int ends[2];
+  ASSERT_EQ(pipe2(ends, O_CLOEXEC), 0);
+  fill_pipe(ends[1]);
+  const int before = dup(STDERR_FILENO);
+  dup2(ends[1], STDERR_FILENO);
+  const auto program = [] {
+    Neighbour neighbour;
+    const int fd = dev_open();
+    const int list = create_list(fd);
+    become_scheduler(fd, list);
+    EXPECT_EQ(delete_list(fd, list), 0);
+    EXPECT_EQ(delete_list(fd, list), -EINVAL) << "a misuse";
+  };
+  const int status = served(program);
+  dup2(before, STDERR_FILENO);
+  for (const int fd : {before, ends[0], ends[1]}) close(fd);
+  EXPECT_EQ(status, 0);
+}
+
 // The descriptor's name in /proc leads to the device, not to the FIFO that stands for it.
 TEST(HostileCalls, OtherEndsOfTheFifo) {
   const auto program = [] {

@@ -6,6 +6,7 @@
  */
 #include "calls.h"
 
+#include <linux/openat2.h>
 #include <pthread.h>
 #include <signal.h>
 #include <spawn.h>
@@ -311,6 +312,28 @@ static void by_number(void) {
   CHECK(syscall(SYS_getppid) == getppid());
 }
 
+static long openat2_of(int folder, const char* path, struct open_how how) {
+  return syscall(SYS_openat2, folder, path, &how, sizeof how);
+}
+
+static void by_openat2(void) {
+  const struct open_how plainly = {.flags = O_RDONLY | O_CLOEXEC};
+  const int other = (int)openat2_of(AT_FDCWD, "/dev/null", plainly);
+  if (other < 0 && (errno == ENOSYS || errno == EPERM)) return; /* this Linux has none */
+  CHECK(other >= 0 && close(other) == 0);
+  const int fd = (int)openat2_of(AT_FDCWD, "/dev/ums", plainly);
+  CHECK(fd >= 0 && new_list(fd) == 1 && fcntl(fd, F_GETFD) == FD_CLOEXEC);
+  const int folder = open("/dev", O_RDONLY | O_DIRECTORY);
+  FAILS(openat2_of(folder, "ums", plainly), ENOMEM); /* the thread's second */
+  CHECK(close(fd) == 0);
+  FAILS(openat2_of(AT_FDCWD, "/dev/ums", (struct open_how){.flags = O_RDWR}), EACCES);
+  FAILS(openat2_of(AT_FDCWD, "/dev/umsx", plainly), ENOENT);
+  if (host_has_device()) return;
+  struct open_how* volatile nowhere = NULL;
+  FAILS(syscall(SYS_openat2, AT_FDCWD, "/dev/ums", nowhere, sizeof *nowhere), EFAULT);
+  FAILS(syscall(SYS_openat2, AT_FDCWD, "/dev/ums", &plainly, sizeof plainly - 1), EINVAL);
+}
+
 /* ---- signals and cancellation */
 
 static volatile sig_atomic_t handled_fd = -1;
@@ -415,6 +438,7 @@ static const struct test_case {
              {"vforked_first", vforked_first},
              {"executed", executed},
              {"by_number", by_number},
+             {"by_openat2", by_openat2},
              {"handler", handler},
              {"cancellation", cancellation},
              {"workers", workers},

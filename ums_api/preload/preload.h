@@ -7,7 +7,7 @@
 //     ioctl.cpp        ioctl
 //     duplicate.cpp    dup, dup2, dup3, fcntl, fcntl64 (F_DUPFD, F_DUPFD_CLOEXEC)
 //     close.cpp        close, closefrom, close_range
-//     system_call.cpp  syscall, with the numbers of these
+//     system_call.cpp  syscall, with the numbers of these, and openat2
 //     linkage.cpp      beside a program's own libums
 //
 // A call that is not about the device is the C library's (NextSymbol), with its errno, its

@@ -3,10 +3,12 @@
 // System calls that are about the device, made by syscall(2): they are the functions' of the same
 // names. All others, those that Linux is to answer among these included, are a bare instruction.
 #include <fcntl.h>
+#include <linux/openat2.h>
 #include <sys/syscall.h>
 
 #include <cerrno>
 
+#include "sim_kernel/base/raw_syscall.h"
 #include "ums_api/preload/device_path.h"
 #include "ums_api/preload/preload.h"
 #include "ums_api/src/device_calls.h"
@@ -15,6 +17,8 @@
 namespace {
 
 using ums::api::is_foreign;
+using ums::kernel::raw_syscall;
+using ums::kernel::syscall_arg;
 using ums::preload::names_device;
 
 const char* as_path(long argument) noexcept {
@@ -26,6 +30,21 @@ mode_t as_mode(long argument) noexcept { return static_cast<mode_t>(argument); }
 bool set(long& result, int returned) noexcept {
   result = returned < 0 ? -errno : returned;
   return true;
+}
+
+// Linux looks at `how` before it looks for the path, and finds none by this one.
+bool linux_takes(long how, long bytes) noexcept {
+  return raw_syscall(SYS_openat2, AT_FDCWD, syscall_arg(""), how, bytes) == -ENOENT;
+}
+
+// LIMIT: with restrictions of the path (RESOLVE_BENEATH and the like) nothing of ours is found.
+bool answer_openat2(const long (&a)[6], long& result) {
+  const auto folder = static_cast<int>(a[0]);
+  if (!names_device(folder, as_path(a[1])) || !linux_takes(a[2], a[3])) return false;
+  const open_how how = *reinterpret_cast<const open_how*>(static_cast<unsigned long>(a[2]));
+  if (how.resolve != 0) return false;
+  return set(result, ums_openat(folder, as_path(a[1]), static_cast<int>(how.flags),
+                                static_cast<mode_t>(how.mode)));
 }
 
 bool answer_open(long number, const long (&a)[6], long& result) {
@@ -43,6 +62,8 @@ bool answer_open(long number, const long (&a)[6], long& result) {
       if (!names_device(folder, as_path(a[1]))) return false;
       return set(result, ums_openat(folder, as_path(a[1]), static_cast<int>(a[2]), as_mode(a[3])));
     }
+    case SYS_openat2:
+      return answer_openat2(a, result);
     default:
       return false;
   }

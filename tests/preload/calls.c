@@ -6,6 +6,7 @@
  */
 #include "calls.h"
 
+#include <dirent.h>
 #include <linux/openat2.h>
 #include <pthread.h>
 #include <signal.h>
@@ -375,6 +376,15 @@ static void cancellation(void) {
 
 /* ---- workers */
 
+static int threads(void) {
+  int count = 0;
+  DIR* const tasks = opendir("/proc/self/task");
+  CHECK(tasks != NULL);
+  for (const struct dirent* task; (task = readdir(tasks)) != NULL;) count += task->d_name[0] != '.';
+  CHECK(closedir(tasks) == 0);
+  return count;
+}
+
 static int shared_fd;
 
 static void* work(void* unused) {
@@ -408,13 +418,17 @@ static void schedule(int workers, int expected) {
   CHECK(events == expected);
 }
 
-static void workers(void) {
-  pthread_t threads[5];
+static void use_workers(void) {
+  pthread_t workers[5];
+  CHECK(threads() == 1); /* the kernel has none of its own */
   shared_fd = device_open();
-  CHECK(new_list(shared_fd) == 1);
-  for (int i = 0; i < 5; ++i) CHECK(pthread_create(&threads[i], NULL, work, NULL) == 0);
+  CHECK(new_list(shared_fd) == 1 && threads() == 1);
+  for (int i = 0; i < 5; ++i) CHECK(pthread_create(&workers[i], NULL, work, NULL) == 0);
   schedule(5, 5 * 21);
-  for (int i = 0; i < 5; ++i) CHECK(pthread_join(threads[i], NULL) == 0);
+  for (int i = 0; i < 5; ++i) CHECK(pthread_join(workers[i], NULL) == 0);
+  alarm(60);
+  while (threads() > 1) sched_yield(); /* a joined thread may have a moment to go */
+  alarm(0);
 }
 
 /* ---- */
@@ -441,7 +455,7 @@ static const struct test_case {
              {"by_openat2", by_openat2},
              {"handler", handler},
              {"cancellation", cancellation},
-             {"workers", workers},
+             {"workers", use_workers},
              {NULL, inherited}};
 
 int main(int count, char** words) {

@@ -1,12 +1,13 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# command_test.sh UMS CALLS STATIC MARKER CC WORKERS: what the command line of `ums` means, and
-# programs under `ums run`: CALLS and WORKERS know nothing of this project but the device, STATIC
-# and WORKERS are statically linked, MARKER is a library that another preloads.
+# command_test.sh UMS CALLS STATIC MARKER CC WORKERS RAW: what the command line of `ums` means, and
+# programs under `ums run`: CALLS, WORKERS and RAW know nothing of this project but the device,
+# STATIC, WORKERS and RAW are statically linked, RAW has no C library, MARKER is a library that
+# another preloads.
 set -euo pipefail
 
-ums=$1 calls=$2 static=$3 marker=$4 cc=$5 workers=$6
+ums=$1 calls=$2 static=$3 marker=$4 cc=$5 workers=$6 raw=$7
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 cd "$folder"
@@ -60,6 +61,8 @@ if ! "$ums" run -- "$static" 2>err; then
 else
   "$ums" run "$workers" >served || die "workers exits $?: $(cat served)"
   [[ $(sed 's/A/B/g' served | sort) == $'BBBBBB\nBBBBBB' ]] || die "workers prints $(cat served)"
+  found=$("$ums" run "$raw") || die "bare system calls fail: line $? of the program"
+  [[ $found == ABABAB ]] || die "bare system calls print $found"
   # Several processes, a pipeline, and a program that is executed in between.
   # shellcheck disable=SC2016 # for the program
   "$ums" run --machine server -- sh -c '"$0" | cat | sort && exec env "$0"' "$workers" >served ||

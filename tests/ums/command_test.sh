@@ -80,6 +80,36 @@ else
     die 'the program has other descriptors than without'
 fi
 
+# A set-user-id program of another user, where there is one, or root can make one.
+find_privileged() {
+  local program
+  if ((EUID == 0)); then
+    cp /bin/true privileged && chown 65534 privileged && chmod 4755 privileged
+  fi
+  for program in ./privileged "$(command -v su)" "$(command -v mount)"; do
+    [[ ! -u $program || -O $program ]] || printf '%s\n' "$program"
+  done | head -n 1
+}
+
+# user_of PROGRAM [COMMAND...]: as whom `COMMAND... PROGRAM --help` runs it, by what Linux tells
+# the dynamic linker. That shows it, but not in programs with privileges.
+user_of() {
+  # shellcheck disable=SC2016 # for the shell
+  "${@:2}" sh -c 'LD_SHOW_AUXV=1 exec "$0" --help' "$1" 2>&1 |
+    awk '/^AT_EUID:/ { user = $2 } END { print user }'
+}
+
+echo '- set-user-id programs'
+privileged=$(find_privileged)
+if [[ -z $privileged || $(user_of /bin/true) != "$EUID" || -n $(user_of "$privileged") ]]; then
+  echo '  skipped: there are none that get privileges here'
+elif "$ums" run true 2>err; then
+  for machine in server parallel; do
+    found=$(user_of "$privileged" "$ums" run --machine "$machine")
+    [[ $found == "$EUID" ]] || die "under $machine $privileged is user '$found', not $EUID"
+  done
+fi
+
 echo '- a program that knows nothing of this project'
 parallel "$calls" >calls.out || die "calls exits $?: $(cat calls.out)"
 
@@ -111,10 +141,8 @@ expect 125 "is a script of '$static', which is statically linked" run --machine 
 cp "$static" other
 printf '\001' | dd of=other bs=1 seek=4 conv=notrunc status=none
 expect 125 'is built for another machine' run --machine parallel ./other
-# Owned by another user than this one, where that can be made.
-if ((EUID == 0)) && cp "$(command -v true)" privileged && chown 65534 privileged &&
-  chmod 4755 privileged && [[ $(findmnt -nT . -o OPTIONS) != *nosuid* ]]; then
-  expect 125 'gets privileges' run --machine parallel ./privileged
+if [[ -n $privileged && $(findmnt -nT "$privileged" -o OPTIONS) != *nosuid* ]]; then
+  expect 125 'gets privileges' run --machine parallel "$privileged"
 fi
 mkdir -p alone/bin
 cp "$ums" alone/bin

@@ -6,9 +6,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <array>
 #include <atomic>
 #include <csignal>
+#include <memory>
 #include <random>
+#include <vector>
 
 #include "support/await.h"
 #include "support/door.h"
@@ -123,38 +126,61 @@ TEST(Deaths, SchedulerInDequeue) {
   EXPECT_EQ(served(program), 0);
 }
 
+// What programs below tell of themselves.
+struct Turns {
+  std::atomic<int> taken{0};
+  std::atomic<int> failed{0};  // calls
+};
+
+// Ends the program, but for its death, if a call has not given what it should.
+void check_call(Turns& turns, bool succeeded) {
+  if (succeeded) return;
+  ++turns.failed;
+  for (;;) pause();
+}
+
 // A whole program of its own: a scheduler and a worker that yield to one another for ever.
-void take_turns() {
+void take_turns(Turns& turns) {
   const int fd = dev_open();
+  check_call(turns, fd >= 0);
   const int list = create_list(fd);
   Thread worker([&] {
-    enter_worker(fd, list);
-    for (;;) yield(fd);
+    check_call(turns, enter_worker(fd, list) == 0);
+    for (;;) check_call(turns, yield(fd) == 0);
   });
   become_scheduler(fd, list);
   for (;;) {
-    for (const pid_t each : take_batch(fd, list)) execute(fd, each);
-    take_event_type(fd);
+    for (const pid_t each : take_batch(fd, list)) check_call(turns, execute(fd, each) == 0);
+    check_call(turns, take_event_type(fd) == THREAD_YIELD);
+    ++turns.taken;
   }
 }
 
+// Each second one is in the middle of its turns for sure.
 TEST(Deaths, AtAnyMoment) {
   const auto program = [] {
+    Turns& turns = shared<Turns>();
     std::mt19937_64 random(test_seed());
     std::uniform_int_distribution<int> instant(0, 3000);
     for (int i = 0; i < 1000; ++i) {
-      Victim victim(take_turns);
+      const int before = turns.taken;
+      Victim victim([&] { take_turns(turns); });
+      if (i % 2 == 0) wait_until([&] { return turns.taken > before || turns.failed > 0; });
       usleep(static_cast<useconds_t>(instant(random)));  // any moment will do
       victim.die();
     }
+    EXPECT_EQ(turns.failed, 0);
   };
   EXPECT_EQ(served(program), 0);
 }
 
 TEST(Deaths, TwoHundredClientsAtOnce) {
   const auto program = [] {
+    auto& turns = shared<std::array<Turns, 200>>();
     std::vector<std::unique_ptr<Victim>> victims;
-    for (int i = 0; i < 200; ++i) victims.push_back(std::make_unique<Victim>(take_turns));
+    for (Turns& own : turns) {
+      victims.push_back(std::make_unique<Victim>([&own] { take_turns(own); }));
+    }
     const int fd = dev_open();
     const int list = create_list(fd);
     Worker worker(fd, list, [fd] {
@@ -162,6 +188,10 @@ TEST(Deaths, TwoHundredClientsAtOnce) {
     });
     become_scheduler(fd, list);
     run_workers(fd, list, 1);
+    for (const Turns& each : turns) {
+      wait_until([&] { return each.taken > 0 || each.failed > 0; });
+      EXPECT_EQ(each.failed, 0);
+    }
   };
   EXPECT_EQ(served(program), 0);
 }

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // behaviour.md, "Device file".
+#include <poll.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/sysmacros.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -137,6 +140,59 @@ TEST_F(OpenDeviceFile, HighBitsOfTheNumberAreIgnored) {
   EXPECT_EQ(dev_ioctl(fd_, IOCTL_CREATE_UMS_CLIST | 0xdead'0000'0000'0000UL, &id), 0);
   EXPECT_EQ(id, 2);
   EXPECT_EQ(dev_ioctl(fd_, IOCTL_DELETE_UMS_CLIST | 1UL << 32, 2UL), 0);
+}
+
+// The result of a libc call, with -errno in the place of -1.
+long or_errno(long result) { return result == -1 ? -errno : result; }
+
+// ---- "`read`, `pread`, `fsync`, `ftruncate`: `EINVAL`; `write`: `EBADF`; `lseek`: `ESPIPE`;
+// `mmap`: `ENODEV`; `poll`: revents 0x5 [...] `stat`: character device, mode `crwsrwsrwt`, major
+// 10." A kernel process has a FIFO in its place, an embedded kernel /dev/null: README.md, "What
+// differs".
+
+TEST_F(OpenDeviceFile, Reading) {
+  char byte = 'x';
+  EXPECT_EQ(or_errno(read(fd_, &byte, 1)), kernel_is_embedded() ? 0 : -EAGAIN);
+  EXPECT_EQ(or_errno(pread(fd_, &byte, 1, 0)), kernel_is_embedded() ? 0 : -ESPIPE);
+  EXPECT_EQ(byte, 'x');
+}
+
+TEST_F(OpenDeviceFile, Writing) {
+  EXPECT_EQ(or_errno(write(fd_, "x", 1)), -EBADF);
+  EXPECT_EQ(or_errno(fsync(fd_)), -EINVAL);
+  EXPECT_EQ(or_errno(ftruncate(fd_, 0)), -EINVAL);
+}
+
+TEST_F(OpenDeviceFile, Seeking) {
+  for (const int whence : {SEEK_SET, SEEK_CUR, SEEK_END}) {
+    EXPECT_EQ(or_errno(lseek(fd_, 0, whence)), kernel_is_embedded() ? 0 : -ESPIPE) << whence;
+  }
+}
+
+TEST_F(OpenDeviceFile, Mapping) {
+  for (const int flags : {MAP_SHARED, MAP_PRIVATE}) {
+    errno = 0;
+    EXPECT_EQ(mmap(nullptr, 4096, PROT_READ, flags, fd_, 0), MAP_FAILED) << flags;
+    EXPECT_EQ(errno, ENODEV) << flags;
+  }
+}
+
+TEST_F(OpenDeviceFile, Polling) {
+  pollfd asked = {fd_, POLLIN | POLLOUT, 0};
+  EXPECT_EQ(poll(&asked, 1, 0), kernel_is_embedded() ? 1 : 0);
+  EXPECT_EQ(asked.revents, kernel_is_embedded() ? POLLIN | POLLOUT : 0);
+}
+
+TEST_F(OpenDeviceFile, Status) {
+  struct stat status {};
+  ASSERT_EQ(fstat(fd_, &status), 0);
+  EXPECT_TRUE(S_ISCHR(status.st_mode));
+  if (kernel_is_embedded()) {
+    EXPECT_EQ(status.st_rdev, makedev(1, 3)) << "/dev/null";
+  } else {
+    EXPECT_EQ(status.st_mode & 07777U, 07777U);
+    EXPECT_EQ(major(status.st_rdev), 10U);
+  }
 }
 
 // "A second open by the same thread while its first is alive: ENOMEM, the first goes on working."

@@ -3,7 +3,7 @@
 // ListenerPipe: the way of a program's seccomp listener to its kernel process (front.h).
 //
 //     pipe.open();                                 // K, before P is forked
-//     pipe.send(listener, 0);                      // P
+//     pipe.send(std::move(listener));              // P
 //     Descriptor listener = pipe.receive();        // K
 //
 // Thread safety: one thread in each process.

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// run_parallel: `ums run --machine parallel`: the program runs in the place of this process, with
-// the UMS kernel in a library that the dynamic linker loads into it first.
+// run_parallel: `ums run --machine parallel`: the program has the UMS kernel in a library that the
+// dynamic linker loads into it first. A process beside it answers for paths below /proc/ums
+// (path_server.h), and this one looks as if it were the program (front.h).
 //
 // Thread safety: one thread.
 #pragma once
@@ -10,8 +11,8 @@
 
 namespace ums::command {
 
-// Becomes the program. Returns only if it cannot: the exit status (125, 126 or 127), after it has
-// said why.
+// Returns the program's exit status; or 125, 126 or 127 if it cannot be run, after it has said why.
+// Ends by the signal that ended the program.
 int run_parallel(const RunOptions& options);
 
 }  // namespace ums::command

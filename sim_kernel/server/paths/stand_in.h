@@ -6,7 +6,7 @@
 //
 //     a folder      a folder that is empty and has lost its name: reading, seeking, mapping and
 //                   polling it answer as a folder of /proc does, and calls that are not caught find
-//                   nothing in it. Listing it is caught (path_folder.h).
+//                   nothing in it. Listing it is caught (path_call.h).
 //     a file        a memfd with the text that the file had when it was opened. It cannot be
 //                   written: EPERM (LINUX: EIO). It can be sought (LINUX: ESPIPE, seq_file).
 //     a place       (O_PATH) one of the two, without text, since seccomp hands out no O_PATH

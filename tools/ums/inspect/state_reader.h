@@ -4,7 +4,7 @@
 // the objects in it.
 //
 //     std::optional<StateReader> kernel = StateReader::open(folder, "/run/user/7/ums", "4711");
-//     kernel->for_each("ums_worker", [](const StateObject& object) { ... object.get<...>() });
+//     kernel->for_each(StateKind::kWorker, [](const StateObject& object) { ... });
 //
 // The file is read, never mapped, and everything in it doubted: it may be anybody's of the same
 // user, and change while it is looked at.

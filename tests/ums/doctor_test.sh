@@ -31,11 +31,22 @@ finds ok 'preload library' 'is there' "$ums" doctor
 
 echo '- calls that a sandbox denies'
 finds FAIL seccomp 'allow seccomp(2)' "$deny" seccomp "$ums" doctor
+finds FAIL 'seccomp addfd' 'use Linux 5.14' "$deny" addfd "$ums" doctor
 finds FAIL 'remote memory' 'process_vm_readv' "$deny" process_vm_readv "$ums" doctor
 finds FAIL 'remote memory' 'process_vm_writev' "$deny" process_vm_writev "$ums" doctor
 finds FAIL pidfd 'pidfd_open' "$deny" pidfd_open "$ums" doctor
 finds FAIL pidfd 'pidfd_getfd' "$deny" pidfd_getfd "$ums" doctor
 finds limited membarrier 'a fence more' "$deny" membarrier "$ums" doctor
+
+echo '- what a run says where opens cannot be answered'
+status=0
+"$deny" addfd "$ums" run true 2>"$folder/err" || status=$?
+[[ $status == 125 && $(<"$folder/err") == *'use Linux 5.14'* && $(wc -l <"$folder/err") == 1 ]] ||
+  die "ums run exits with $status: $(<"$folder/err")"
+"$deny" addfd "$ums" run --machine parallel ls / >"$folder/out" 2>"$folder/err" ||
+  die "ums run --machine parallel exits with $?: $(<"$folder/err")"
+[[ $(<"$folder/out") == "$(ls /)" && $(<"$folder/err") == *'not to be found by its path'* ]] ||
+  die "ums run --machine parallel says: $(<"$folder/err")"
 
 echo '- places and limits'
 finds limited /dev/fuse 'folders cannot be mounted' env PATH=/nonexistent "$ums" doctor

@@ -12,6 +12,7 @@
 #include "sim_kernel/server/kernel_loop.h"
 #include "sim_kernel/server/listener.h"
 #include "sim_kernel/server/paths/mirrored_tree.h"
+#include "tools/ums/doctor/checks.h"
 #include "tools/ums/exec_program.h"
 #include "tools/ums/inspect/mirror.h"
 #include "tools/ums/own_descendants.h"
@@ -31,16 +32,35 @@ void refresh_mirror() noexcept {
   }
 }
 
+void complain_of_paths(const std::string& reason) {
+  complain(
+      fmt::format("/proc/ums is not to be found by its path, {}; 'ums tree' shows it, and "
+                  "'ums doctor' says more",
+                  reason));
+}
+
 }  // namespace
 
+// Before there is a filter, which would be for ever.
+void PathServer::prepare() {
+  std::string fault;
+  try {
+    const Finding finding = check_descriptor_answers();
+    if (finding.verdict == Finding::kFails) fault = finding.found;
+  } catch (const std::exception& error) {
+    fault = error.what();
+  }
+  can_serve_ = fault.empty();
+  if (!can_serve_) complain_of_paths(fault);
+  pipe_.open();
+}
+
 void PathServer::in_program() {
+  if (!can_serve_) return;
   const int listener = kernel::install_path_filter();
   if (listener >= 0) return pipe_.send(Descriptor(listener));
   if (listener == -EBUSY) return;  // inside another `ums run`, which answers for paths
-  complain(
-      fmt::format("/proc/ums is not to be found by its path, seccomp fails: {}; 'ums tree' "
-                  "shows it, and 'ums doctor' says more",
-                  std::strerror(-listener)));
+  complain_of_paths(fmt::format("seccomp fails: {}", std::strerror(-listener)));
 }
 
 void PathServer::serve(ProgramWatch& watch) {

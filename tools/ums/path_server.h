@@ -15,12 +15,13 @@ namespace ums::command {
 
 class PathServer final : public KernelBody {
  public:
-  void prepare() override { pipe_.open(); }
+  void prepare() override;
   void in_program() override;
   void serve(ProgramWatch& watch) override;
 
  private:
   ListenerPipe pipe_;
+  bool can_serve_ = true;
 };
 
 }  // namespace ums::command

@@ -5,6 +5,7 @@
 #include <fmt/core.h>
 
 #include <cerrno>
+#include <csignal>
 #include <cstdlib>
 #include <optional>
 #include <system_error>
@@ -15,12 +16,14 @@
 #include "sim_kernel/server/strace.h"
 #include "sim_kernel/ums/published.h"
 #include "tools/ums/descriptor.h"
+#include "tools/ums/doctor/checks.h"
 #include "tools/ums/exec_program.h"
 #include "tools/ums/front.h"
 #include "tools/ums/join_kernel.h"
 #include "tools/ums/joined_programs.h"
 #include "tools/ums/kernel_name.h"
 #include "tools/ums/listener_pipe.h"
+#include "tools/ums/pidfd.h"
 #include "tools/ums/proc_mount.h"
 #include "tools/ums/program_watch.h"
 #include "tools/ums/record_file.h"
@@ -42,12 +45,22 @@ const char* refusal(int error) {
     case EINVAL:
     case ENOSYS:
     case EOPNOTSUPP:
-      return "this Linux has no user notification for seccomp (5.15 has); "
+      return "this Linux has no user notification for seccomp (5.14 has); "
              "'ums run --machine parallel' does without, 'ums doctor' says more";
     default:
       return "seccomp is not allowed here; 'ums run --machine parallel' does without, "
              "'ums doctor' says more";
   }
+}
+
+// The program, which waits for the answer to its exec, is not to hear that nobody answers.
+void expect_descriptor_answers(int listener, ProgramWatch& watch) {
+  const Finding finding = check_descriptor_answers_of(listener);
+  if (finding.verdict != Finding::kFails) return;
+  send_signal(watch.program_pidfd(), SIGKILL);
+  throw std::runtime_error(fmt::format(
+      "{}; to do: {}; 'ums run --machine parallel' does without, 'ums doctor' says more",
+      finding.found, finding.remedy));
 }
 
 void start_strace(const std::string& path) {
@@ -76,6 +89,7 @@ class KernelServer final : public KernelBody {
 
   void serve(ProgramWatch& watch) override {
     Descriptor listener = pipe_.receive();
+    if (listener) expect_descriptor_answers(listener.get(), watch);
     if (joins()) {
       if (!listener) return watch.serve();  // the program has said why
       return serve_by_joining(*name_, {options_.command[0], std::move(log_), std::move(listener)},

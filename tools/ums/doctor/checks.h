@@ -2,6 +2,7 @@
 //
 // The checks of `ums doctor`. Each tries one thing that `ums run` or the kernel needs from the
 // host, where that is possible in a child process of its own, and changes nothing that lasts.
+// `ums run` makes check_descriptor_answers too: what it lacks without them would show late.
 //
 // Every function may throw std::exception: then the check could not be made at all.
 //
@@ -26,6 +27,8 @@ Finding check_ptrace_scope();
 
 // checks_seccomp.cpp
 Finding check_seccomp();
+Finding check_descriptor_answers();
+Finding check_descriptor_answers_of(int listener);  // without a child
 Finding check_wake_up();
 
 // checks_limits.cpp

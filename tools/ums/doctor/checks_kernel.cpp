@@ -17,8 +17,7 @@
 
 namespace ums::command {
 
-// The oldest release that the project is tested on is Debian 11's successor; what a kernel process
-// needs is older (5.6) and has its own checks.
+// What a kernel process needs came with 5.14 at the latest, and has its own checks.
 Finding check_kernel_release() {
   utsname name{};
   uname(&name);

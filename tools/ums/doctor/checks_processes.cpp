@@ -64,11 +64,11 @@ Finding check_pidfd() {
   const Descriptor pidfd(static_cast<int>(syscall(SYS_pidfd_open, child.pid(), 0)));
   if (!pidfd) {
     return fails(fmt::format("pidfd_open: {}", std::strerror(errno)),
-                 "use Linux 5.6 or newer, and allow pidfd_open(2) in the sandbox");
+                 "use Linux 5.14 or newer, and allow pidfd_open(2) in the sandbox");
   }
   if (!send_signal(pidfd.get(), 0)) {
     return fails(fmt::format("pidfd_send_signal: {}", std::strerror(errno)),
-                 "use Linux 5.6 or newer, and allow pidfd_send_signal(2) in the sandbox");
+                 "use Linux 5.14 or newer, and allow pidfd_send_signal(2) in the sandbox");
   }
   const Descriptor copy(static_cast<int>(syscall(SYS_pidfd_getfd, pidfd.get(), theirs, 0)));
   if (!copy) return fails(fmt::format("pidfd_getfd: {}", std::strerror(errno)), kAllowPtrace);

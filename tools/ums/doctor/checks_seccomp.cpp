@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdint>
 #include <cstring>
 #include <memory>
 
@@ -72,7 +73,7 @@ Finding cannot_install(int error) {
         "run the program as it is, or --attach it from outside");
   }
   return fails(fmt::format("a filter with notifications: {}", std::strerror(error)),
-               "use Linux 5.5 or newer, and allow seccomp(2) in the container's seccomp profile");
+               "use Linux 5.14 or newer, and allow seccomp(2) in the container's seccomp profile");
 }
 
 }  // namespace
@@ -84,9 +85,30 @@ Finding check_seccomp() {
   const int error = answer(listener.descriptor.get());
   if (error != 0 || child.receive().value != kAnswer) {
     return fails(fmt::format("a notification cannot be answered: {}", std::strerror(-error)),
-                 "use Linux 5.5 or newer, without a sandbox");
+                 "use Linux 5.14 or newer, without a sandbox");
   }
   return ok("a child's system call was answered from here");
+}
+
+Finding check_descriptor_answers() {
+  ProbeChild child(be_notified);
+  const FrontMessage listener = child.receive();
+  if (listener.value < 0) return limited("cannot be tried without a filter", "see seccomp");
+  return check_descriptor_answers_of(listener.descriptor.get());
+}
+
+// No call waits under number 0, as Linux says once it has looked at the flags.
+Finding check_descriptor_answers_of(int listener) {
+  seccomp_notif_addfd add{};
+  add.flags = SECCOMP_ADDFD_FLAG_SEND;
+  add.srcfd = static_cast<std::uint32_t>(listener);
+  if (ioctl(listener, SECCOMP_IOCTL_NOTIF_ADDFD, &add) != 0 && errno == ENOENT) {
+    return ok("an open can be answered with a descriptor");
+  }
+  return fails(fmt::format("an open cannot be answered with a descriptor (seccomp's "
+                           "SECCOMP_ADDFD_FLAG_SEND): {}",
+                           std::strerror(errno)),
+               "use Linux 5.14 or newer, without a sandbox");
 }
 
 Finding check_wake_up() {

@@ -21,6 +21,7 @@ struct Check {
 constexpr Check kChecks[] = {
     {"kernel", true, check_kernel_release},
     {"seccomp", true, check_seccomp},
+    {"seccomp addfd", true, check_descriptor_answers},
     {"seccomp wake-up", false, check_wake_up},
     {"remote memory", true, check_remote_memory},
     {"pidfd", true, check_pidfd},

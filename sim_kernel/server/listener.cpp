@@ -62,7 +62,8 @@ Listener::Listener(int descriptor, int errors) noexcept
   // Caller and kernel change places as in a function call, where Linux can (6.6).
   raw_syscall(SYS_ioctl, descriptor, static_cast<long>(SECCOMP_IOCTL_NOTIF_SET_FLAGS),
               static_cast<long>(SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP));
-  watch_events(descriptor, EPOLLIN, *this);
+  is_added_ = watch_events(descriptor, EPOLLIN, *this);
+  if (!is_added_) return;
   for (Listener& other : listeners) other.be_watched(true);
   listeners.push_back(*this);
 }
@@ -72,7 +73,7 @@ Listener::~Listener() {
 }
 
 void Listener::hang_up() noexcept {
-  listeners.erase(listeners.iterator_to(*this));
+  if (is_added_) listeners.erase(listeners.iterator_to(*this));
   forget_events(descriptor_);
   raw_syscall(SYS_close, descriptor_);
   descriptor_ = -1;

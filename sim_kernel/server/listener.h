@@ -19,11 +19,14 @@ namespace ums::kernel {
 class Listener final : public EventSource {
  public:
   // Owns `descriptor`. What the kernel has to say of the programs' calls goes to `errors`, which
-  // stays open.
+  // stays open. Ask is_added() then.
   explicit Listener(int descriptor, int errors = 2) noexcept;
   ~Listener();
   Listener(const Listener&) = delete;
   Listener& operator=(const Listener&) = delete;
+
+  // Whether the kernel loop knows it. If not, for lack of memory, nobody answers its programs.
+  bool is_added() const noexcept { return is_added_; }
 
   // The listener whose programs are left, if there is one only; else null.
   static Listener* only_one() noexcept;
@@ -72,6 +75,7 @@ class Listener final : public EventSource {
   bool watched_ = true;
   std::uint64_t next_id_ = 0;   // above all that were received; 0: none was
   std::uint64_t given_up_ = 0;  // of those below next_id_
+  bool is_added_ = false;
 
  public:
   boost::intrusive::list_member_hook<> hook;  // while programs are left

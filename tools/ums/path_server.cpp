@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <csignal>
 #include <cstring>
 #include <system_error>
 
@@ -16,6 +17,7 @@
 #include "tools/ums/exec_program.h"
 #include "tools/ums/inspect/mirror.h"
 #include "tools/ums/own_descendants.h"
+#include "tools/ums/pidfd.h"
 #include "tools/ums/program_watch.h"
 #include "tools/ums/watch_source.h"
 
@@ -74,6 +76,10 @@ void PathServer::serve(ProgramWatch& watch) {
   mirror = &shown;
   kernel::mirror_tree(refresh_mirror);
   kernel::Listener listener(descriptor.release());
+  if (!listener.is_added()) {
+    send_signal(watch.program_pidfd(), SIGKILL);
+    throw std::system_error(ENOMEM, std::generic_category(), "cannot watch the program's calls");
+  }
   const WatchSources sources(watch);
   while (!watch.childless()) kernel::kernel_loop_turn();
   kernel::kernel_loop_stop();

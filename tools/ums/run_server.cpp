@@ -63,6 +63,11 @@ void expect_descriptor_answers(int listener, ProgramWatch& watch) {
       finding.found, finding.remedy));
 }
 
+[[noreturn]] void fail_unwatched(ProgramWatch& watch) {
+  send_signal(watch.program_pidfd(), SIGKILL);
+  fail(ENOMEM, "cannot watch the program's calls");
+}
+
 void start_strace(const std::string& path) {
   const int error = kernel::strace_start(path == "-" ? nullptr : path.c_str());
   if (error != 0) throw std::system_error(error, std::generic_category(), "--strace=" + path);
@@ -125,6 +130,7 @@ class KernelServer final : public KernelBody {
   void serve_all(ProgramWatch& watch, Descriptor descriptor) {
     std::optional<kernel::Listener> listener;
     if (descriptor) listener.emplace(descriptor.release());
+    if (listener && !listener->is_added()) fail_unwatched(watch);
     const WatchSources sources(watch);
     std::optional<JoinedPrograms> joined;
     if (name_) joined.emplace(name_->socket());

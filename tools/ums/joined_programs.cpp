@@ -3,12 +3,15 @@
 
 #include <fmt/core.h>
 #include <sys/epoll.h>
+#include <sys/eventfd.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <system_error>
 
 #include "sim_kernel/server/call.h"
+#include "sim_kernel/server/descriptor_budget.h"
 #include "tools/ums/front_message.h"
 #include "tools/ums/join_kernel.h"
 
@@ -21,19 +24,53 @@ void watch(int descriptor, kernel::EventSource& source) {
   }
 }
 
+void refuse(int connection, std::string reason) {
+  send_message(connection, {.kind = FrontMessage::kFailed, .text = std::move(reason)});
+}
+
 }  // namespace
 
-JoinedPrograms::JoinedPrograms(int socket) : EventSource(Kind::kAsks), socket_(socket) {
+JoinedPrograms::JoinedPrograms(int socket)
+    : EventSource(Kind::kAsks), socket_(socket), spare_(eventfd(0, EFD_CLOEXEC)) {
   watch(socket, *this);
 }
 
 void JoinedPrograms::on_event(std::uint32_t /*events*/) noexcept {
-  Descriptor connection(accept4(socket_, nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
-  if (!connection) return;
   try {
-    programs_.emplace_back(std::move(connection));
+    accept_one();
   } catch (const std::exception&) {  // no memory: it sees that we hang up
   }
+  if (!spare_) spare_.reset(eventfd(0, EFD_CLOEXEC));
+}
+
+// Somebody who is not accepted would be an event again and again.
+void JoinedPrograms::accept_one() {
+  const auto accepted = [&] {
+    return accept4(socket_, nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK);
+  };
+  Descriptor connection(accepted());
+  if (!connection && (errno == EMFILE || errno == ENFILE)) {
+    spare_.reset();
+    connection.reset(accepted());
+  }
+  if (!connection) return;
+  const std::string reason = why_refused(connection.get());
+  if (!reason.empty()) return refuse(connection.get(), reason);
+  programs_.emplace_back(std::move(connection));
+}
+
+std::string JoinedPrograms::why_refused(int connection) const {
+  if (!kernel::suffices_for_process(connection)) {
+    return "the kernel that runs under this name has no descriptors for another program "
+           "(RLIMIT_NOFILE): end some of its programs, or use another name";
+  }
+  const auto silent = std::count_if(programs_.begin(), programs_.end(),
+                                    [](const Program& program) { return program.is_silent(); });
+  if (silent < kSilentMax) return {};
+  return fmt::format(
+      "{} processes are connected to the kernel that runs under this name, and have not joined it: "
+      "end them, or use another name",
+      silent);
 }
 
 void JoinedPrograms::forget_ended() {
@@ -66,20 +103,31 @@ void JoinedPrograms::Program::on_event(std::uint32_t /*events*/) noexcept {
 void JoinedPrograms::Program::receive(bool* hung_up) {
   FrontMessage message;
   if (!receive_message(connection_.get(), &message, hung_up)) return;
-  if (message.kind == FrontMessage::kErrors) errors_ = std::move(message.descriptor);
-  if (message.kind == FrontMessage::kJoin && message.descriptor) {
-    take(message.value, std::move(message.descriptor));
-  }
+  // A listener keeps the one that it has been given.
+  if (message.kind == FrontMessage::kErrors && !listener_) errors_ = std::move(message.descriptor);
+  if (message.kind != FrontMessage::kJoin) return;
+  std::string reason = take(message.value, std::move(message.descriptor));
+  if (!reason.empty()) refuse(connection_.get(), std::move(reason));
 }
 
-void JoinedPrograms::Program::take(int version, Descriptor listener) {
-  if (version == kJoinVersion && !listener_) {
-    listener_ = std::make_unique<kernel::Listener>(listener.release(), errors_.get());
-    return;
+// Returns why it is refused; empty if it is not.
+std::string JoinedPrograms::Program::take(int version, Descriptor listener) {
+  if (version != kJoinVersion) {
+    return "the kernel that runs under this name is of another version of ums: use another name";
   }
-  send_message(connection_.get(), {.kind = FrontMessage::kFailed,
-                                   .text = "the kernel that runs under this name is of another "
-                                           "version of ums: use another name"});
+  if (listener_) return "a program has joined by this connection before: connect anew";
+  if (!listener) {
+    return "the listener of the program has not come through: end some of the kernel's programs, "
+           "or use another name";
+  }
+  const int errors = errors_ ? errors_.get() : STDERR_FILENO;
+  auto added = std::make_unique<kernel::Listener>(listener.release(), errors);
+  if (!added->is_added()) {
+    return "the kernel that runs under this name cannot watch another program: end some of its "
+           "programs, or use another name";
+  }
+  listener_ = std::move(added);
+  return {};
 }
 
 }  // namespace ums::command

@@ -9,11 +9,16 @@
 // Who joins is the process that watches the program, by a connection: it sends the program's
 // standard error and listener (FrontMessage), and hangs up when it and all descendants have ended.
 //
+// A program that has joined costs three descriptors. Who connects is refused, and told why, where
+// too few are free (descriptor_budget.h), or where kSilentMax others are connected that have sent
+// no listener.
+//
 // Thread safety: one thread, the kernel loop.
 #pragma once
 
 #include <list>
 #include <memory>
+#include <string>
 
 #include "sim_kernel/server/event_source.h"
 #include "sim_kernel/server/listener.h"
@@ -23,6 +28,8 @@ namespace ums::command {
 
 class JoinedPrograms final : public kernel::EventSource {
  public:
+  static constexpr int kSilentMax = 64;
+
   // `socket` listens, and stays open. Throws std::system_error.
   explicit JoinedPrograms(int socket);
   ~JoinedPrograms() { kernel::forget_events(socket_); }
@@ -40,11 +47,12 @@ class JoinedPrograms final : public kernel::EventSource {
    public:
     explicit Program(Descriptor connection);
     bool has_ended() const;
+    bool is_silent() const { return connection_ && !listener_; }
 
    private:
     void on_event(std::uint32_t events) noexcept override;
     void receive(bool* hung_up);
-    void take(int version, Descriptor listener);
+    std::string take(int version, Descriptor listener);
 
     Descriptor connection_;
     Descriptor errors_;  // its standard error
@@ -52,8 +60,11 @@ class JoinedPrograms final : public kernel::EventSource {
   };
 
   void on_event(std::uint32_t events) noexcept override;
+  void accept_one();
+  std::string why_refused(int connection) const;
 
   const int socket_;
+  Descriptor spare_;  // given up for a moment to tell who connects that there is no other
   std::list<Program> programs_;
 };
 

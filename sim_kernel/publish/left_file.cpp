@@ -91,12 +91,15 @@ bool is_state_header(const StateHeader& header) noexcept {
 
 bool is_left_behind(int descriptor, const StateHeader& header) noexcept {
   if (is_locked(descriptor)) return false;
-  if (is_half_made(header) || header.lock_lasts != 0) return true;
+  // Whoever makes a file has it locked until its header names the process.
+  if (header.lock_lasts != 0 || header.pid == 0) return true;
   const ProcessIdentity now = process_identity(header.pid);
   return now.start != header.process_start || now.stack != header.process_stack;
 }
 
-void remove_if_left(int folder, const char* name) noexcept {
+namespace {
+
+void remove_if_left_locked(int folder, const char* name) noexcept {
   const long file = raw_syscall(SYS_openat, folder, syscall_arg(name),
                                 O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0);
   if (file < 0) return;
@@ -108,6 +111,14 @@ void remove_if_left(int folder, const char* name) noexcept {
     raw_syscall(SYS_unlinkat, folder, syscall_arg(name), 0);
   }
   raw_syscall(SYS_close, file);
+}
+
+}  // namespace
+
+void remove_if_left(int folder, const char* name) noexcept {
+  if (raw_syscall(SYS_flock, folder, LOCK_EX | LOCK_NB) < 0) return;
+  remove_if_left_locked(folder, name);
+  raw_syscall(SYS_flock, folder, LOCK_UN);
 }
 
 void remove_left_files(int folder, int max) noexcept {

@@ -3,6 +3,12 @@
 // State files that their kernels have left behind: a program that is killed, or ends by _exit(2),
 // takes nothing away. Whoever finds such a file removes it.
 //
+// 1. A file is judged and removed under an exclusive flock(2) of the run folder. So a name stands
+//    for the file that has been judged until that is removed: a new one of that name, of another
+//    program in the same process, can be made only then.
+// 2. Nobody waits for that lock, whose holder may be stopped: who does not get it leaves the file
+//    to others, and a new kernel takes another name (publish.cpp).
+//
 // Thread safety: any thread; bare system calls only.
 #pragma once
 
@@ -31,7 +37,7 @@ bool is_half_made(const StateHeader& header) noexcept;
 // Whether no kernel holds the open state file `descriptor` any more, which begins with `header`.
 bool is_left_behind(int descriptor, const StateHeader& header) noexcept;
 
-// Removes the file `name` from an open run folder if it has been left behind.
+// Removes the file `name` from an open run folder if it has been left behind. Invariant 1.
 void remove_if_left(int folder, const char* name) noexcept;
 
 // Removes files that have been left behind from an open run folder. Looks at `max` files at most.

@@ -187,6 +187,43 @@ TEST_F(Publish, WhatIsNoStateFileIsLeftAlone) {
   EXPECT_FALSE(fs::exists(folder() / "3"));
 }
 
+// Somebody else who judges a file, and is stopped before he removes it.
+TEST_F(Publish, AFileThatIsBeingJudgedIsNotReplaced) {
+  in_child([&] {
+    static constinit SlabCache cache{"some", kObjectBytes, 8, SlabFlags::kPublished};
+    fs::create_directory(folder());
+    fs::permissions(folder(), fs::perms(0700));
+    std::ofstream(file()) << std::string(10'000, '\0');  // of the program that was here before
+    const int judge = open(folder().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    ASSERT_EQ(flock(judge, LOCK_EX), 0);
+    allow();
+    ASSERT_NE(cache.alloc(), nullptr);
+    EXPECT_TRUE(fs::exists(file().string() + "-2"));
+    EXPECT_EQ(Header(file()).pid, 0) << "the judge would remove a live kernel's file";
+    const int other = open(folder().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    remove_if_left(other, file().filename().c_str());
+    EXPECT_TRUE(fs::exists(file())) << "two judges at once";
+    ASSERT_EQ(flock(judge, LOCK_UN), 0);
+    remove_if_left(other, file().filename().c_str());
+    EXPECT_FALSE(fs::exists(file()));
+    for (const int descriptor : {judge, other}) close(descriptor);
+  });
+}
+
+// As its maker finds it where locks do not last: the magic is not there yet, nor the lock any more.
+TEST_F(Publish, AFileThatIsBeingMadeIsNotLeftBehind) {
+  StateHeader header{};
+  const ProcessIdentity identity = process_identity(getpid());
+  header.pid = getpid();
+  header.process_start = identity.start;
+  header.process_stack = identity.stack;
+  const int unlocked = open("/dev/null", O_RDONLY | O_CLOEXEC);
+  EXPECT_FALSE(is_left_behind(unlocked, header));
+  ++header.process_start;
+  EXPECT_TRUE(is_left_behind(unlocked, header)) << "its maker is gone";
+  close(unlocked);
+}
+
 TEST_F(Publish, TwoKernelsInAProcessHaveTwoFiles) {
   in_child([&] {
     static constinit SlabCache cache{"some", kObjectBytes, 8, SlabFlags::kPublished};

@@ -39,13 +39,20 @@ pid_t await_kernel(int control) {
   return message.value;
 }
 
+void refresh(Mirror& mirror) {
+  try {
+    mirror.refresh();
+  } catch (const std::exception&) {  // no memory or descriptors now: the entries stay as they are
+  }
+}
+
 // Serves until the mount is gone, or the other end of `control` is closed.
 void serve(kernel::FuseMount& mount, Mirror& mirror, int control) {
   std::array<pollfd, 2> ready{{{mount.fd(), POLLIN, 0}, {control, POLLIN, 0}}};
   for (;;) {
     if (poll(ready.data(), ready.size(), -1) < 0) continue;
     if (ready[1].revents != 0) return;
-    mirror.refresh();
+    refresh(mirror);
     if (!mount.serve_one()) return;
   }
 }

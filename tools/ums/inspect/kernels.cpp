@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <cstring>
 #include <memory>
+#include <system_error>
 
 #include "sim_kernel/publish/left_file.h"
 #include "sim_kernel/publish/run_folder.h"
@@ -22,9 +23,14 @@ std::string fault_of(int error) {
   return std::strerror(error);
 }
 
+[[noreturn]] void fail(int error, const std::string& path) {
+  throw std::system_error(error, std::generic_category(), path);
+}
+
 void look_into(const std::string& path, Kernels& kernels) {
   const int opened = kernel::open_run_folder(path.c_str(), false);
   if (opened == -ENOENT) return;
+  if (opened == -EMFILE || opened == -ENFILE || opened == -ENOMEM) fail(-opened, path);
   if (opened < 0) {
     kernels.faults.push_back(fmt::format("run folder '{}': {}", path, fault_of(-opened)));
     return;
@@ -32,7 +38,7 @@ void look_into(const std::string& path, Kernels& kernels) {
   const Folder folder(fdopendir(opened), closedir);
   if (folder == nullptr) {
     close(opened);
-    return;
+    fail(ENOMEM, path);
   }
   std::vector<std::string> names;
   while (const dirent* const entry = readdir(folder.get())) {

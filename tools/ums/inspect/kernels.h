@@ -22,6 +22,7 @@ struct Kernels {
   std::vector<std::string> faults;   // what could not be read, and why
 };
 
+// Throws std::system_error where this process lacks a descriptor or memory: nothing is known then.
 Kernels find_kernels();
 
 }  // namespace ums::command

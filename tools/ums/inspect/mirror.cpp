@@ -23,13 +23,15 @@ std::vector<std::string> Mirror::refresh() {
   Kernels found = find_kernels();
   std::set<std::string> running;
   for (StateReader& reader : found.running) {
-    if (filter_ && !filter_(reader)) continue;
     const std::string path = reader.path();
+    const auto shown = kernels_.find(path);
+    const bool is_shown =
+        shown != kernels_.end() && shown->second->reader().inode() == reader.inode();
+    if (!is_shown && filter_ && !filter_(reader)) continue;
     running.insert(path);
-    auto& kernel = kernels_[path];
-    if (kernel != nullptr && kernel->reader().inode() == reader.inode()) continue;
-    kernel.reset();  // first: names may be the same
-    kernel = std::make_unique<MirroredKernel>(std::move(reader));
+    if (is_shown) continue;
+    if (shown != kernels_.end()) kernels_.erase(shown);  // first: names may be the same
+    kernels_.emplace(path, std::make_unique<MirroredKernel>(std::move(reader)));
   }
   std::erase_if(kernels_, [&](const auto& entry) { return !running.contains(entry.first); });
   kernel::ProcNode* const folder = kernel::proc_child(kernel::proc_root(), "ums");

@@ -35,7 +35,7 @@ class MirroredKernel;
 
 class Mirror {
  public:
-  // Which kernels it shows; all, if the function is empty.
+  // Which kernels it shows, asked once of each; all, if the function is empty.
   using Filter = std::function<bool(const StateReader&)>;
 
   // Makes /proc/ums.
@@ -44,7 +44,8 @@ class Mirror {
   Mirror(const Mirror&) = delete;
   Mirror& operator=(const Mirror&) = delete;
 
-  // Brings the entries up to date. Returns what could not be read, and why.
+  // Brings the entries up to date. Returns what could not be read, and why. Throws std::exception:
+  // it cannot be seen what runs; kernels that are shown stay.
   std::vector<std::string> refresh();
 
   // How many kernels it shows.

@@ -8,8 +8,10 @@
 #include <algorithm>
 #include <cerrno>
 #include <ctime>
+#include <system_error>
 
 #include "sim_kernel/publish/left_file.h"
+#include "tools/ums/inspect/process_name.h"
 
 namespace ums::command {
 namespace {
@@ -32,6 +34,9 @@ StateKind kind_of(std::size_t field) {
   return StateKind::kComplist;
 }
 
+// Whether nothing is wrong with the file, but this process cannot open any.
+bool is_want(int error) { return error == EMFILE || error == ENFILE || error == ENOMEM; }
+
 std::string_view text_of(const char* bytes, std::size_t max) {
   return {bytes, strnlen(bytes, max)};
 }
@@ -51,6 +56,9 @@ std::optional<StateReader> StateReader::open(int folder, const std::string& fold
   if (!file && errno == ENOENT) return std::nullopt;
   const int error = errno;
   StateReader reader(std::move(file), folder_path + "/" + name);
+  if (!reader.file_ && is_want(error)) {
+    throw std::system_error(error, std::generic_category(), reader.path());
+  }
   if (!reader.file_) reader.refuse(std::strerror(error));
   struct stat status {};
   if (fstat(reader.file_.get(), &status) != 0) reader.refuse(std::strerror(errno));

@@ -67,7 +67,8 @@ class StateReader {
  public:
   // Opens the file `name` of an open run folder, whose path is for messages. Nothing if there is
   // none, if it is being made, or if it has been left behind: then it is removed.
-  // Throws StateError: it is no state file, is another user's, or this release cannot read it.
+  // Throws StateError: it is no state file, is another user's, or this release cannot read it; and
+  // std::system_error: this process has no descriptor or memory for it.
   static std::optional<StateReader> open(int folder, const std::string& folder_path,
                                          const std::string& name);
 

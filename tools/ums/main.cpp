@@ -55,10 +55,7 @@ int do_request(const DoctorOptions& request) {
 }
 
 // Whether line-drawing characters come out as such.
-bool has_utf8() {
-  std::setlocale(LC_CTYPE, "");
-  return std::strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
-}
+bool has_utf8() { return std::strcmp(nl_langinfo(CODESET), "UTF-8") == 0; }
 
 // Says what could not be read. Returns the exit status.
 int complain_of(const char* command, const std::vector<std::string>& faults) {
@@ -108,6 +105,7 @@ int do_request(const TopOptions& request) { return run_top(request); }
 }  // namespace
 
 int main(int argc, char** argv) {
+  std::setlocale(LC_CTYPE, "");
   try {
     const Request request = parse_command_line(argc, argv);
     return std::visit([](const auto& what) { return do_request(what); }, request);

@@ -3,7 +3,8 @@
 
 #include <fmt/core.h>
 
-#include <cctype>
+#include <cwchar>
+#include <cwctype>
 #include <fstream>
 #include <iterator>
 
@@ -25,14 +26,35 @@ std::vector<std::string> command_words(pid_t process) {
   return words;
 }
 
+namespace {
+
+// The characters of `word` as the locale encodes them; `?` for bytes that are none, and for those
+// that are not printed.
+std::string printable(const std::string& word) {
+  std::string text;
+  std::mbstate_t state{};
+  for (const char *at = word.data(), *const end = at + word.size(); at < end;) {
+    wchar_t character = 0;
+    const std::size_t bytes =
+        std::mbrtowc(&character, at, static_cast<std::size_t>(end - at), &state);
+    const bool is_one = bytes != 0 && bytes <= static_cast<std::size_t>(end - at);
+    if (!is_one) state = {};
+    const std::size_t taken = is_one ? bytes : 1;
+    text += is_one && std::iswprint(static_cast<std::wint_t>(character)) != 0
+                ? std::string(at, taken)
+                : "?";
+    at += taken;
+  }
+  return text;
+}
+
+}  // namespace
+
 std::string shown_command(const std::vector<std::string>& words) {
   std::string line;
   for (const std::string& word : words) {
     if (!line.empty()) line += ' ';
-    for (const char byte : word) {
-      const auto value = static_cast<unsigned char>(byte);
-      line += value < ' ' || value == 0x7f || (value & 0xe0) == 0x80 ? '?' : byte;
-    }
+    line += printable(word);
   }
   return line.empty() ? "?" : line;
 }

@@ -19,7 +19,8 @@ pid_t process_of(pid_t thread);
 // The words of its command line; empty if it is gone.
 std::vector<std::string> command_words(pid_t process);
 
-// Words as one line, of which nothing controls a terminal.
+// Words as one line, of which nothing controls a terminal: what the locale (LC_CTYPE) does not
+// print is `?`.
 std::string shown_command(const std::vector<std::string>& words);
 
 // A span of time: 59s, 59m, 23h, 9d.

@@ -105,9 +105,10 @@ void StateReader::read_header() {
 
 void StateReader::check_release() const {
   if (header().format != kernel::kStateFormat) {
-    refuse(fmt::format("its kernel is of release {}, whose state this one (" UMS_VERSION
-                       ") cannot read: use the command ums of that release",
-                       text_of(header().version, sizeof header().version)));
+    refuse(fmt::format(
+        "its kernel is of release {}, whose state this one (" UMS_VERSION
+        ") cannot read: use the command ums of that release",
+        shown_command({std::string(text_of(header().version, sizeof header().version))})));
   }
   if (header().kind != kernel::KernelKind::kEmbedded &&
       header().kind != kernel::KernelKind::kProcess) {

@@ -188,6 +188,7 @@ void start_locked() noexcept REQUIRES(self.lock) {
 }
 
 // The header's entry for a cache, which is made if it is the first time; null if there is no room.
+// Until regions_count is released, readers take no notice of it.
 StateCache* cache_named(StateHeader& header, const char* name, std::uint32_t stride) noexcept {
   for (StateCache& cache : header.caches) {
     if (std::string_view(cache.name) == name) return &cache;

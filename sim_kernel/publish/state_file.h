@@ -16,6 +16,8 @@
 // 2. The kernel holds an exclusive flock(2) as long as it lives, where the file system lets a
 //    mapping do so (lock_lasts). Who gets a shared one finds the file left behind.
 // 3. `generation` grows after what /proc/ums shows has got other entries.
+// 4. What is written last tells that the rest is there: the magic, of the header; the number of a
+//    cache's regions, of its name, size and regions. Readers read these first, and then the rest.
 //
 // Thread safety: readers take no lock, and may see an object in the middle of a change.
 #pragma once

@@ -104,6 +104,25 @@ TEST_F(StateFiles, AnotherReleaseIsNamed) {
   EXPECT_THAT(outcome.errors, testing::HasSubstr("use the command ums of that release"));
 }
 
+TEST_F(StateFiles, WhatAReleaseIsCalledControlsNoTerminal) {
+  const Descriptor file = make("1");
+  overwrite(file, offsetof(StateHeader, format), ums::kernel::kStateFormat + 1);
+  overwrite(file, offsetof(StateHeader, version), std::array<char, 7>{"9\033[2J"});
+  EXPECT_THAT(run_ums({"ps"}).errors, testing::HasSubstr("of release 9?[2J, whose state "));
+}
+
+// As it is seen before its first region is there: the size of objects may come later than the name.
+TEST_F(StateFiles, ACacheWithoutRegionsIsNoFault) {
+  const Descriptor file = make("1");
+  const std::size_t cache = offsetof(StateHeader, caches);
+  overwrite(file, cache + offsetof(ums::kernel::StateCache, stride), std::uint32_t{0});
+  expect_refused("1", "it is damaged (size of objects)");
+  overwrite(file, cache + offsetof(ums::kernel::StateCache, regions_count), std::uint32_t{0});
+  const Outcome outcome = run_ums({"ps"});
+  EXPECT_EQ(outcome.status, 0) << outcome.errors;
+  EXPECT_THAT(outcome.output, testing::HasSubstr("embedded"));
+}
+
 TEST_F(StateFiles, WhatIsNoneIsNamed) {
   const auto write = [&](const std::string& name, std::size_t bytes) {
     const Descriptor file(open(path(name).c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));

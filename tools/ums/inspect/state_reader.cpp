@@ -97,9 +97,18 @@ std::size_t StateReader::read(std::uint64_t offset, void* to, std::size_t bytes)
   return done;
 }
 
+// Twice: what tells that something is there must have been read before that (invariant 4 of the
+// file).
 void StateReader::read_header() {
-  if (read(0, header_.get(), sizeof *header_) != sizeof *header_) {
+  const auto first = std::make_unique<StateHeader>();
+  if (read(0, first.get(), sizeof *first) != sizeof *first) {
     refuse("it is too short for a state file: remove it");
+  }
+  __sync_synchronize();  // with the releases of publish.cpp; ThreadSanitizer knows no other fence
+  read(0, header_.get(), sizeof *header_);
+  std::memcpy(header_->magic, first->magic, sizeof first->magic);
+  for (std::size_t i = 0; i < kernel::kStateCachesMax; ++i) {
+    header_->caches[i].regions_count = first->caches[i].regions_count.load();
   }
 }
 
@@ -148,7 +157,7 @@ void StateReader::check_layout() {
   for (const StateCache& from : header().caches) {
     const std::string_view name = text_of(from.name, sizeof from.name);
     const auto found = std::find(std::begin(kCacheNames), std::end(kCacheNames), name);
-    if (found == std::end(kCacheNames)) continue;
+    if (found == std::end(kCacheNames) || from.regions_count == 0) continue;
     caches_[found - std::begin(kCacheNames)] = checked_cache(from, file_bytes, total);
   }
   for (std::size_t i = 0; i < kernel::kStateFields; ++i) {

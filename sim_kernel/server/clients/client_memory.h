@@ -7,6 +7,11 @@
 // whether it still does. (It may be killed between the look and the copy, and its id be given to a
 // new process of the same user: only after all other ids were.)
 //
+// LIMIT: where the memory is a mapped file of a FUSE file system, Linux fetches a page that it does
+// not have from who serves that file system, and nothing interrupts the wait. The kernel process
+// then answers nobody; for ever, if who serves it is a program of its own that makes a call which
+// the filter catches.
+//
 // Thread safety: one thread, the kernel loop.
 #pragma once
 

@@ -8,6 +8,7 @@
 
 #include <cerrno>
 
+#include "sim_kernel/base/large_file.h"
 #include "sim_kernel/base/raw_syscall.h"
 #include "sim_kernel/server/call.h"
 #include "sim_kernel/server/clients/client_memory.h"
@@ -28,13 +29,6 @@ namespace {
 constexpr std::uint32_t kArch = AUDIT_ARCH_X86_64;
 #else
 constexpr std::uint32_t kArch = AUDIT_ARCH_AARCH64;
-#endif
-
-// Every file that a 64-bit program opens has it; <fcntl.h> calls it 0.
-#if defined(__x86_64__)
-constexpr int kLargeFile = 0x8000;
-#else
-constexpr int kLargeFile = 0x20000;
 #endif
 
 pid_t thread_of(const seccomp_notif& notification) noexcept {

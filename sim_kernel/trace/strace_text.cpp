@@ -7,6 +7,7 @@
 #include <optional>
 #include <type_traits>
 
+#include "sim_kernel/base/large_file.h"
 #include "sim_kernel/ums/ioctl.h"
 #include "ums/ums_ioctl.h"
 
@@ -38,12 +39,6 @@ constexpr Name kEnterFlags[] = {{ENTER_UMS_SCHED, "ENTER_UMS_SCHED"},
 constexpr Name kOpenFlags[] = {{O_CLOEXEC, "O_CLOEXEC"}, {O_NONBLOCK, "O_NONBLOCK"},
                                {O_CREAT, "O_CREAT"},     {O_TRUNC, "O_TRUNC"},
                                {O_APPEND, "O_APPEND"},   {O_NOCTTY, "O_NOCTTY"}};
-// Linux has it in every open of a 64-bit program; <fcntl.h> calls it 0.
-#if defined(__x86_64__)
-constexpr int kLargeFile = 0100000;
-#else
-constexpr int kLargeFile = 0400000;
-#endif
 constexpr const char* kAccessModes[] = {"O_RDONLY", "O_WRONLY", "O_RDWR", "O_ACCMODE"};
 constexpr const char* kRequests[] = {"ioctl",
                                      "IOCTL_CREATE_UMS_CLIST",

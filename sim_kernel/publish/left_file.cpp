@@ -3,15 +3,13 @@
 
 #include <dirent.h>
 #include <fcntl.h>
-#include <fmt/core.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 
-#include <cerrno>
-#include <charconv>
 #include <cstring>
 #include <string_view>
 
+#include "sim_kernel/base/process_stat.h"
 #include "sim_kernel/base/raw_syscall.h"
 
 namespace ums::kernel {
@@ -27,27 +25,6 @@ struct Entry {
   char name[1];
 };
 
-// Field `number` of a line of /proc/PID/stat behind the name, which is field 2; 0 if it is missing.
-std::uint64_t field(std::string_view line, int number) noexcept {
-  for (int i = 3; i < number; ++i) {
-    const std::size_t space = line.find(' ', 1);
-    if (space == std::string_view::npos) return 0;
-    line.remove_prefix(space);
-  }
-  std::uint64_t value = 0;
-  if (line.size() > 1) std::from_chars(line.data() + 1, line.data() + line.size(), value);
-  return value;
-}
-
-// Reads the beginning of a file. Returns how many bytes there were, or -errno.
-long read_file(const char* path, char* to, std::size_t bytes) noexcept {
-  const long file = raw_syscall(SYS_openat, AT_FDCWD, syscall_arg(path), O_RDONLY | O_CLOEXEC, 0);
-  if (file < 0) return file;
-  const long count = raw_syscall(SYS_read, file, syscall_arg(to), static_cast<long>(bytes));
-  raw_syscall(SYS_close, file);
-  return count;
-}
-
 // A shared lock is gained only where nobody has an exclusive one.
 bool is_locked(int descriptor) noexcept {
   if (raw_syscall(SYS_flock, descriptor, LOCK_SH | LOCK_NB) < 0) return true;
@@ -58,16 +35,8 @@ bool is_locked(int descriptor) noexcept {
 }  // namespace
 
 ProcessIdentity process_identity(pid_t pid) noexcept {
-  char path[32];
-  *fmt::format_to_n(path, sizeof path - 1, "/proc/{}/stat", pid).out = '\0';
-  char text[1024];
-  const long count = read_file(path, text, sizeof text);
-  if (count <= 0) return {};
-  const std::string_view line(text, static_cast<std::size_t>(count));
-  const std::size_t name_end = line.rfind(')');  // the name may hold anything
-  if (name_end == std::string_view::npos) return {};
-  const std::string_view rest = line.substr(name_end + 1);
-  return {field(rest, 22), field(rest, 28)};
+  const ProcessStat stat(pid);
+  return {stat.number(22), stat.number(28)};
 }
 
 bool is_state_file_name(const char* name) noexcept {

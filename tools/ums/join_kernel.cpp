@@ -5,28 +5,22 @@
 #include <poll.h>
 #include <sys/prctl.h>
 
-#include <algorithm>
-#include <cstdlib>
+#include <cstdint>
 #include <fstream>
-#include <sstream>
 #include <stdexcept>
 
+#include "sim_kernel/base/process_stat.h"
 #include "tools/ums/front_message.h"
 
 namespace ums::command {
 namespace {
 
 // Whether the process, which has one thread, is about to end, before any descriptor of it is
-// closed. "PID (NAME) STATE ...": flags are the ninth word; the name may hold anything.
+// closed; or is gone.
 bool is_exiting(pid_t pid) {
-  constexpr unsigned long kExiting = 0x4;  // Linux: PF_EXITING
-  std::ifstream file(fmt::format("/proc/{}/stat", pid));
-  std::string text;
-  if (!std::getline(file, text)) return true;
-  std::istringstream words(text.substr(std::min(text.rfind(')') + 1, text.size())));
-  std::string word;
-  for (int number = 3; number <= 9; ++number) words >> word;
-  return (std::strtoul(word.c_str(), nullptr, 10) & kExiting) != 0;
+  constexpr std::uint64_t kExiting = 0x4;  // Linux: PF_EXITING, of the flags
+  const kernel::ProcessStat stat(pid);
+  return !stat.ok() || (stat.number(9) & kExiting) != 0;
 }
 
 // Throws if the kernel process is gone, or refuses.

@@ -8,6 +8,7 @@
 #include <cstring>
 #include <string_view>
 
+#include "sim_kernel/base/process_stat.h"
 #include "sim_kernel/base/raw_syscall.h"
 
 namespace ums::kernel {
@@ -69,21 +70,14 @@ bool is_signal_held_off(pid_t tid, int signal) noexcept {
   return (set >> (signal - 1) & 1) != 0;
 }
 
-// "PID (NAME) STATE ..." in words: flags are the ninth, code begins at the 26th, the stack at the
-// 28th. The name may hold anything.
 Image image_of_process(pid_t pid) noexcept {
   constexpr std::uint64_t kForkNoExec = 0x40;  // Linux: PF_FORKNOEXEC
-  const ThreadFile stat(pid, "stat");
-  const char* word = std::strrchr(stat.text, ')');
+  const ProcessStat stat(pid);
   Image image;
-  for (int number = 3; word != nullptr && number <= 28; ++number) {
-    word = std::strchr(word + 1, ' ');
-    if (word == nullptr) break;
-    if (number == 9) image.is_forked = (std::strtoul(word, nullptr, 10) & kForkNoExec) != 0;
-    if (number == 26) image.code = std::strtoul(word, nullptr, 10);
-    if (number == 28) image.stack = std::strtoul(word, nullptr, 10);
-  }
-  image.is_known = word != nullptr;
+  image.is_known = stat.ok();
+  image.is_forked = (stat.number(9) & kForkNoExec) != 0;  // of the flags
+  image.code = stat.number(26);
+  image.stack = stat.number(28);
   return image;
 }
 

@@ -131,6 +131,7 @@ long make_file_locked(int folder) noexcept REQUIRES(self.lock) {
                        O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
   }
   if (file < 0) return file;
+  raw_syscall(SYS_fchmod, file, 0600);  // whatever the umask is
   const long locked = raw_syscall(SYS_flock, file, LOCK_EX | LOCK_NB);
   if (locked == 0) return file;
   raw_syscall(SYS_close, file);

@@ -61,6 +61,7 @@ int open_run_folder(const char* path, bool make) noexcept {
   if (make) {
     const long made = raw_syscall(SYS_mkdirat, AT_FDCWD, syscall_arg(path), 0700);
     if (made < 0 && made != -EEXIST) return static_cast<int>(made);
+    if (made == 0) raw_syscall(SYS_fchmodat, AT_FDCWD, syscall_arg(path), 0700);  // despite umask
   }
   const long folder = raw_syscall(SYS_openat, AT_FDCWD, syscall_arg(path),
                                   O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, 0);

@@ -110,6 +110,7 @@ TEST_F(Publish, ObjectsAreInAFileOfTheUserAlone) {
     static constinit SlabCache cache{"some", kObjectBytes, 8, SlabFlags::kPublished};
     allow();
     EXPECT_FALSE(fs::exists(folder())) << "before there is an object";
+    umask(0777);
     auto* const object = static_cast<char*>(cache.alloc());
     std::memset(object, 'x', kObjectBytes);
     struct stat status {};

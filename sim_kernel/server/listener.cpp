@@ -124,7 +124,9 @@ bool Listener::receive(seccomp_notif& notification) noexcept {
     seccomp_notif known;
     char bytes[512];
   } buffer{.bytes = {}};
-  if (listener_ioctl_once(descriptor_, SECCOMP_IOCTL_NOTIF_RECV, &buffer) != 0) return false;
+  const long result = listener_ioctl_once(descriptor_, SECCOMP_IOCTL_NOTIF_RECV, &buffer);
+  if (result == -ENOTTY) hang_up();  // whoever joins may send any descriptor
+  if (result != 0) return false;
   notification = buffer.known;
   count(notification.id);
   return true;

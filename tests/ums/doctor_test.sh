@@ -48,6 +48,13 @@ status=0
 [[ $(<"$folder/out") == "$(ls /)" && $(<"$folder/err") == *'not to be found by its path'* ]] ||
   die "ums run --machine parallel says: $(<"$folder/err")"
 
+echo '- under a kernel process'
+if "$ums" run true 2>"$folder/err"; then
+  finds FAIL seccomp 'under a kernel process already' "$ums" run -- "$ums" doctor
+else
+  echo "  skipped: $(<"$folder/err")"
+fi
+
 echo '- places and limits'
 finds limited /dev/fuse 'folders cannot be mounted' env PATH=/nonexistent "$ums" doctor
 finds ok 'run folder' "'/nonexistent': No such file" env XDG_RUNTIME_DIR=/nonexistent "$ums" doctor

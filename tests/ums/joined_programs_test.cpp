@@ -144,6 +144,22 @@ TEST_F(Joined, AProgramWhoseListenerCannotBeWatchedIsRefused) {
   });
 }
 
+TEST_F(Joined, WhatIsNoListenerIsGivenUp) {
+  in_kernel_process([] {
+    const KernelName name("lab");
+    JoinedPrograms joined(name.socket());
+    const KernelName client("lab");
+    const Descriptor readable(eventfd(1, EFD_CLOEXEC));
+    join(client, readable.get());
+    while (!joined.any()) kernel_loop_turn();
+    shutdown(client.socket(), SHUT_RDWR);
+    while (joined.any()) {
+      kernel_loop_turn();
+      joined.forget_ended();
+    }
+  });
+}
+
 bool has_writers(int pipe_end) {
   pollfd end{pipe_end, 0, 0};
   EXPECT_GE(poll(&end, 1, 0), 0);

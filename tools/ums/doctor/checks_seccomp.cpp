@@ -3,6 +3,7 @@
 // Checks of seccomp's user notifications: a child installs a filter and makes a call, which is
 // answered here, as a kernel process does.
 #include <fmt/core.h>
+#include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <seccomp.h>
 #include <sys/ioctl.h>
@@ -24,6 +25,15 @@ namespace {
 constexpr unsigned kProbeArgument = 0x756d73;  // of a call that nobody else makes so
 constexpr int kAnswer = 42;
 
+// What Linux says to a filter of its own: libseccomp makes EFAULT of some errors.
+int refusal_of_linux(int otherwise) {
+  sock_filter allow = BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
+  const sock_fprog program = {1, &allow};
+  const long listener = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER,
+                                SECCOMP_FILTER_FLAG_NEW_LISTENER, &program);
+  return listener < 0 ? -errno : otherwise;
+}
+
 // Installs a filter that notifies of getpriority(kProbeArgument, 0). The listener, or -errno.
 int install_filter() {
   const std::unique_ptr<void, void (*)(scmp_filter_ctx)> filter(seccomp_init(SCMP_ACT_ALLOW),
@@ -35,7 +45,7 @@ int install_filter() {
   int result =
       seccomp_rule_add_array(filter.get(), SCMP_ACT_NOTIFY, SCMP_SYS(getpriority), 1, &argument);
   if (result == 0) result = seccomp_load(filter.get());
-  return result == 0 ? seccomp_notify_fd(filter.get()) : result;
+  return result == 0 ? seccomp_notify_fd(filter.get()) : refusal_of_linux(result);
 }
 
 // Sends the listener, or the error, makes the call, and sends its result.

@@ -24,6 +24,9 @@
 #include <utility>
 #include <vector>
 
+#include "sim_kernel/base/descriptor.h"
+#include "sim_kernel/base/descriptor_passing.h"
+
 namespace ums::kernel {
 
 namespace {
@@ -43,24 +46,6 @@ constexpr std::string_view kSource = "ums-";  // and the process that serves the
 }
 
 std::string own_source() { return fmt::format("{}{}", kSource, getpid()); }
-
-// Closed with its owner.
-class OwnFd {
- public:
-  explicit OwnFd(int fd = -1) noexcept : fd_(fd) {}
-  ~OwnFd() { reset(); }
-  OwnFd(const OwnFd&) = delete;
-  OwnFd& operator=(const OwnFd&) = delete;
-  int get() const noexcept { return fd_; }
-  int release() noexcept { return std::exchange(fd_, -1); }
-  void reset(int fd = -1) noexcept {
-    if (fd_ >= 0) close(fd_);
-    fd_ = fd;
-  }
-
- private:
-  int fd_;
-};
 
 // ---- the folder
 
@@ -89,8 +74,8 @@ bool is_served(std::string_view source) noexcept {
   pid_t pid = 0;
   source.remove_prefix(kSource.size());
   std::from_chars(source.data(), source.data() + source.size(), pid);
-  const OwnFd process(static_cast<int>(syscall(SYS_pidfd_open, pid, 0)));
-  if (process.get() < 0) return errno != ESRCH;
+  const Descriptor process(static_cast<int>(syscall(SYS_pidfd_open, pid, 0)));
+  if (!process) return errno != ESRCH;
   pollfd ended{process.get(), POLLIN, 0};  // also while nobody has waited for it
   return poll(&ended, 1, 0) == 0;
 }
@@ -126,8 +111,8 @@ void check_contents(const std::string& folder) {
 // ---- what a mount needs
 
 void check_device() {
-  const OwnFd device(open("/dev/fuse", O_RDWR | O_CLOEXEC));
-  if (device.get() >= 0) return;
+  const Descriptor device(open("/dev/fuse", O_RDWR | O_CLOEXEC));
+  if (device) return;
   const int error = errno;
   if (error == EMFILE || error == ENFILE) fail_errno("/dev/fuse");
   const char* const remedy =
@@ -203,27 +188,6 @@ pid_t start(std::vector<const char*> arguments, int socket = -1, int words = -1)
   return child;
 }
 
-// The descriptor that comes on the socket, or -1 if its other end is closed.
-int receive_descriptor(int socket) noexcept {
-  char byte;
-  iovec part{&byte, 1};
-  alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int))] = {};
-  msghdr message{};
-  message.msg_iov = &part;
-  message.msg_iovlen = 1;
-  message.msg_control = control;
-  message.msg_controllen = sizeof control;
-  ssize_t count;
-  do {
-    count = recvmsg(socket, &message, MSG_CMSG_CLOEXEC);
-  } while (count < 0 && errno == EINTR);
-  const cmsghdr* const header = count > 0 ? CMSG_FIRSTHDR(&message) : nullptr;
-  if (header == nullptr || header->cmsg_type != SCM_RIGHTS) return -1;
-  int fd = -1;
-  std::memcpy(&fd, CMSG_DATA(header), sizeof fd);
-  return fd;
-}
-
 std::string read_all(int fd) {
   std::string text;
   char part[256];
@@ -239,7 +203,7 @@ std::string read_all(int fd) {
 
 // The same file, at a number that no standard stream has.
 int above_streams(int fd) noexcept {
-  const OwnFd low(fd);
+  const Descriptor low(fd);
   return fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
 }
 
@@ -253,12 +217,12 @@ int run_mount(const std::string& options, const std::string& folder, std::string
   int sockets[2];
   int pipes[2];
   if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sockets) != 0) fail_errno("a socket");
-  const OwnFd own_socket(sockets[0]);
-  OwnFd its_socket(above_streams(sockets[1]));
+  const Descriptor own_socket(sockets[0]);
+  Descriptor its_socket(above_streams(sockets[1]));
   if (pipe2(pipes, O_CLOEXEC) != 0) fail_errno("a pipe");
-  const OwnFd own_pipe(pipes[0]);
-  OwnFd its_pipe(above_streams(pipes[1]));
-  if (its_socket.get() < 0 || its_pipe.get() < 0) fail_errno("a descriptor");
+  const Descriptor own_pipe(pipes[0]);
+  Descriptor its_pipe(above_streams(pipes[1]));
+  if (!its_socket || !its_pipe) fail_errno("a descriptor");
   const pid_t child =
       start({"-o", options.c_str(), "--", folder.c_str()}, its_socket.get(), its_pipe.get());
   its_socket.reset();

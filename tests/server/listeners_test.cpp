@@ -9,7 +9,7 @@
 
 #include <memory>
 
-#include "sim_kernel/server/descriptor_passing.h"
+#include "sim_kernel/base/descriptor_passing.h"
 #include "sim_kernel/server/filter.h"
 #include "sim_kernel/server/listener.h"
 #include "support/door.h"

@@ -7,6 +7,9 @@
 #include <cerrno>
 #include <cstddef>
 #include <cstring>
+#include <optional>
+
+#include "sim_kernel/base/descriptor_passing.h"
 
 namespace ums::command {
 namespace {
@@ -20,30 +23,6 @@ struct Packet {
 
 constexpr std::size_t kHeaderBytes = offsetof(Packet, text);
 
-union Control {
-  cmsghdr align;
-  char bytes[CMSG_SPACE(sizeof(int))];
-};
-
-void attach(msghdr* header, Control* control, int descriptor) {
-  std::memset(control, 0, sizeof *control);
-  header->msg_control = control;
-  header->msg_controllen = sizeof *control;
-  cmsghdr* part = CMSG_FIRSTHDR(header);
-  part->cmsg_level = SOL_SOCKET;
-  part->cmsg_type = SCM_RIGHTS;
-  part->cmsg_len = CMSG_LEN(sizeof(int));
-  std::memcpy(CMSG_DATA(part), &descriptor, sizeof descriptor);
-}
-
-Descriptor attached(msghdr* header) {
-  const cmsghdr* part = CMSG_FIRSTHDR(header);
-  if (part == nullptr || part->cmsg_type != SCM_RIGHTS) return {};
-  int descriptor = -1;
-  std::memcpy(&descriptor, CMSG_DATA(part), sizeof descriptor);
-  return Descriptor(descriptor);
-}
-
 }  // namespace
 
 void send_message(int socket, const FrontMessage& message, int descriptor) {
@@ -54,8 +33,8 @@ void send_message(int socket, const FrontMessage& message, int descriptor) {
   msghdr header{};
   header.msg_iov = &content;
   header.msg_iovlen = 1;
-  Control control;
-  if (descriptor >= 0) attach(&header, &control, descriptor);
+  std::optional<kernel::DescriptorRoom> room;
+  if (descriptor >= 0) room.emplace(header).put(descriptor);
   sendmsg(socket, &header, MSG_NOSIGNAL | MSG_DONTWAIT);
 }
 
@@ -63,11 +42,9 @@ bool receive_message(int socket, FrontMessage* message, bool* hung_up) {
   Packet packet{};
   iovec content{&packet, sizeof packet};
   msghdr header{};
-  Control control;
   header.msg_iov = &content;
   header.msg_iovlen = 1;
-  header.msg_control = &control;
-  header.msg_controllen = sizeof control;
+  const kernel::DescriptorRoom room(header);
   ssize_t bytes = -1;
   do {
     // A sender that ends with messages unread resets the connection: Linux says it once, and then
@@ -80,7 +57,7 @@ bool receive_message(int socket, FrontMessage* message, bool* hung_up) {
   message->value = packet.value;
   message->stop = packet.stop;
   message->text.assign(packet.text, static_cast<std::size_t>(bytes) - kHeaderBytes);
-  message->descriptor = attached(&header);
+  message->descriptor.reset(room.take());
   return true;
 }
 

@@ -7,7 +7,7 @@
 #include <cerrno>
 #include <system_error>
 
-#include "sim_kernel/server/descriptor_passing.h"
+#include "sim_kernel/base/descriptor_passing.h"
 
 namespace ums::command {
 namespace {

@@ -143,8 +143,8 @@ class KernelServer final : public KernelBody {
     } while (!watch.childless() || (joined && (joined->any() || !name_->give_up())));
   }
 
-  // It is the program's, whose readers wait for its end, and not for that of a daemon that it leaves
-  // behind.
+  // It is the program's, whose readers wait for its end, and not for that of a daemon that it
+  // leaves behind.
   static void leave_standard_error() { dup2(STDIN_FILENO, STDERR_FILENO); }
 
   const RunOptions& options_;

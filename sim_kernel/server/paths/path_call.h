@@ -25,8 +25,8 @@ class Listener;
 // Answers the call, or passes it on. Any other call is passed on, too.
 void handle_path_call(Listener& listener, const seccomp_notif& notification) noexcept;
 
-// The upper half of offsets in folders of /proc/ums (d_off), by which the filter knows an lseek that
-// is one of seekdir(3). Linux's are small numbers.
+// The upper half of offsets in folders of /proc/ums (d_off), by which the filter knows an lseek
+// that is one of seekdir(3). Linux's are small numbers.
 inline constexpr std::uint64_t kFolderOffset = std::uint64_t{0x554d53} << 32;  // "UMS"
 
 // For the filter. Numbers may come twice.

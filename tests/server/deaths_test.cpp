@@ -71,11 +71,12 @@ TEST(Deaths, WorkerThatRuns) {
     const int fd = dev_open();
     const int list = create_list(fd);
     Victim worker(([&] { enter_worker(fd, list); }));
-    wait_until_suspended(worker.pid());
-    Thread scheduler([&] {
+    const pid_t head = worker.pid();
+    wait_until_suspended(head);
+    Thread scheduler([=] {
       become_scheduler(fd, list);
-      EXPECT_EQ(dequeue(fd, list), worker.pid());
-      EXPECT_EQ(execute(fd, worker.pid()), 0);
+      EXPECT_EQ(dequeue(fd, list), head);
+      EXPECT_EQ(execute(fd, head), 0);
       EXPECT_EQ(take_event_type(fd), THREAD_TERMINATED);
     });
     wait_until_executing(scheduler.tid());

@@ -47,8 +47,7 @@ EOT
 [[ ! -s err ]] || die "it says: $(cat err)"
 
 turns=$'tick\ntock\ntick\ntock\ntick\ntock'
-expected="$turns
-/proc/ums:
+expected="/proc/ums:
 total 0
 dr-xr-xr-x 4 - - 0 P
 /proc/ums/P:
@@ -76,6 +75,7 @@ total 0
 /proc/ums/P/workers/B:
 total 0
 -rwsrwsrwt 1 - - 0 info
+$turns
 $turns"
 found=$(grep -v '^libums' out)
 [[ $found == "$expected" ]] || die "it prints"$'\n'"$found"$'\n'"and not"$'\n'"$expected"

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // library_program COMMAND...: a program of ums.h alone, linked with another build of the library
-// than this project's. Two workers take turns, in a forked child, and then in the program itself;
-// there COMMAND runs while a scheduler has both dequeued. Its environment names them: UMS_PID,
+// than this project's. Two workers take turns, and two more in a forked child. Before the first
+// ones do, COMMAND runs while a scheduler has both dequeued. Its environment names them: UMS_PID,
 // UMS_SCHEDULER, UMS_WORKER_1, UMS_WORKER_2.
 //
 // Prints the libraries of that name which are loaded, and the turns. Exits with 0, or says what
 // went wrong.
 #include <errno.h>
 #include <pthread.h>
+#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -58,11 +59,9 @@ static void run_command(void) {
   name("UMS_WORKER_1", workers[0]);
   name("UMS_WORKER_2", workers[1]);
   fflush(stdout);
-  const pid_t child = fork();
-  if (child == 0) {
-    execvp(command[0], command);
-    check(0, command[0]);
-  }
+  pid_t child = -1;
+  // Not by fork: the library opens the device in the child of one.
+  check(posix_spawnp(&child, command[0], NULL, NULL, command, environ) == 0, command[0]);
   int status = -1;
   check(waitpid(child, &status, 0) == child && status == 0, "the command");
 }
@@ -137,6 +136,9 @@ static void print_libraries(void) {
 int main(int count, char** arguments) {
   if (count < 2) return 2;
   print_libraries();
+  command = arguments + 1;
+  take_turns();
+  command = NULL;
   const pid_t child = fork();
   if (child == 0) {
     take_turns();
@@ -144,7 +146,5 @@ int main(int count, char** arguments) {
   }
   int status = -1;
   check(waitpid(child, &status, 0) == child && status == 0, "the child");
-  command = arguments + 1;
-  take_turns();
   return 0;
 }

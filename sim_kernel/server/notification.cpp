@@ -124,10 +124,22 @@ void handle_exit(Listener& listener, const seccomp_notif& notification) noexcept
   listener.pass_on(notification.id);
 }
 
+// A thread may end by a call of another architecture.
+bool is_foreign_exit([[maybe_unused]] const seccomp_data& call) noexcept {
+#if defined(__x86_64__)
+  constexpr int kX32 = 0x40000000;
+  constexpr int kExitOfI386 = 1;
+  return call.arch == AUDIT_ARCH_I386 ? call.nr == kExitOfI386 : call.nr == (SYS_exit | kX32);
+#else
+  return false;
+#endif
+}
+
 }  // namespace
 
 void handle_notification(Listener& listener, const seccomp_notif& notification) noexcept {
   exec_look(thread_of(notification));
+  if (is_foreign_exit(notification.data)) return handle_exit(listener, notification);
   if (notification.data.arch != kArch) return listener.pass_on(notification.id);
   switch (notification.data.nr) {
     case SYS_ioctl:

@@ -18,6 +18,7 @@
 
 #include "support/server/served.h"
 #include "support/server/ums_tree.h"
+#include "support/server/victim.h"
 
 namespace ums::test {
 namespace {
@@ -95,6 +96,22 @@ TEST(Folders, AreListed) {
     EXPECT_EQ(list(tree.folder() + "/workers").size(), 204U);
     for (const pid_t worker : batch) EXPECT_EQ(execute(tree.fd(), worker), 0);
   });
+}
+
+// That a process has ended is known before the kernel process is told of it.
+TEST(Folders, ShowNobodyWhoHasEnded) {
+  const auto program = [] {
+    for (int i = 0; i < 300; ++i) {
+      Victim child([] {
+        dev_open();
+        _exit(0);
+      });
+      const std::string folder = fmt::format("/proc/ums/{}", child.pid());
+      EXPECT_EQ(child.wait(), 0);
+      ASSERT_EQ(or_errno(access(folder.c_str(), F_OK)), -ENOENT) << i;
+    }
+  };
+  EXPECT_EQ(served(program), 0);
 }
 
 // That of who has started the kernel process.

@@ -8,12 +8,14 @@
 
 #if defined(__x86_64__)
 #include <fcntl.h>
+#include <pthread.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
+#include <tuple>
 
 #include "sim_kernel/base/raw_syscall.h"
 #include "support/door.h"
@@ -28,7 +30,7 @@ using kernel::raw_syscall;
 using kernel::syscall_arg;
 
 // <asm/unistd_32.h>. Other calls have these numbers in 64-bit programs: 92 is chown there.
-enum Call32 { kOpen32 = 5, kGetpid32 = 20, kIoctl32 = 54, kTruncate32 = 92 };
+enum Call32 { kExit32 = 1, kOpen32 = 5, kGetpid32 = 20, kIoctl32 = 54, kTruncate32 = 92 };
 
 // <asm/unistd_x32.h>
 enum CallX32 { kOpenX32 = 0x40000000 + 2, kIoctlX32 = 0x40000000 + 514 };
@@ -59,6 +61,28 @@ char* low_memory(const char* text) {
 }
 
 constexpr unsigned kCreate = IOCTL_CREATE_UMS_CLIST;
+
+// A thread that runs as a worker.
+TEST(OtherAbis, ExitOf32BitsEndsAThread) {
+  if (!linux_has_call32()) GTEST_SKIP() << "this Linux has no 32-bit system calls";
+  const auto program = [] {
+    const int fd = dev_open();
+    const int list = create_list(fd);
+    pthread_t worker;
+    std::tuple<int, int> place(fd, list);
+    const auto enter_and_exit = [](void* argument) -> void* {
+      const auto [device, its_list] = *static_cast<std::tuple<int, int>*>(argument);
+      enter_worker(device, its_list);
+      call32(kExit32, 0);
+      return nullptr;
+    };
+    ASSERT_EQ(pthread_create(&worker, nullptr, enter_and_exit, &place), 0);
+    become_scheduler(fd, list);
+    run_workers(fd, list, 1);
+    pthread_join(worker, nullptr);
+  };
+  EXPECT_EQ(served(program), 0);
+}
 
 TEST(OtherAbis, CallsOf32BitsAreLinuxS) {
   if (!linux_has_call32()) GTEST_SKIP() << "this Linux has no 32-bit system calls";

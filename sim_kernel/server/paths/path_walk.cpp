@@ -13,6 +13,7 @@
 #include <string_view>
 
 #include "sim_kernel/server/clients/thread_status.h"
+#include "sim_kernel/server/event_source.h"
 #include "sim_kernel/server/file_table.h"
 #include "sim_kernel/server/paths/mirrored_tree.h"
 #include "sim_kernel/server/paths/mount_table.h"
@@ -61,6 +62,12 @@ Place of_inode(const Inode& inode) noexcept {
   return place;
 }
 
+// Who has ended before is not in the tree any more.
+void bring_up_to_date() noexcept {
+  look_at_ends();
+  refresh_tree();
+}
+
 // A path on its way.
 class Walk {
  public:
@@ -102,9 +109,9 @@ class Walk {
     device_ = device;
   }
 
-  bool enter_tree(const ProcPath& path) noexcept {
-    refresh_tree();
-    tree_ = path;
+  bool enter_tree(ProcPath path) noexcept {
+    bring_up_to_date();  // may free the working folder whose path this is
+    tree_ = std::move(path);
     in_tree_ = true;
     untouched_ = false;
     return true;
@@ -386,7 +393,7 @@ Place walk_path_for_us(pid_t tid, int dirfd, const char* path, bool follow) noex
 Place place_of_descriptor(pid_t tid, int fd) noexcept {
   if (!any_stand_in() && !any_file()) return {};
   Place place = of_inode(status_of_descriptor(tid, fd).inode);
-  if (place.kind == Place::Kind::kTree) refresh_tree();
+  if (place.kind == Place::Kind::kTree) bring_up_to_date();
   return place;
 }
 

@@ -24,7 +24,8 @@ namespace ums::test {
 namespace {
 
 constexpr int kProcesses = 4;
-constexpr int kWorkersEach = 2'500;
+// ThreadSanitizer's threads are heavy.
+constexpr int kWorkersEach = UMS_SANITIZE_THREAD ? 250 : 2'500;
 constexpr int kWorkers = kProcesses * kWorkersEach;
 // Builds without optimisation or with instrumentation need more room for the same code.
 #if defined(__OPTIMIZE__) && !UMS_SANITIZE_ADDRESS && !UMS_SANITIZE_THREAD

@@ -129,8 +129,7 @@ void reuse_ids() {
         become_scheduler(fd, list);
       });
     };
-    const auto thread =
-        make_with(scheduler, make_thread, [](const Thread& made) { return made.tid(); });
+    make_with(scheduler, make_thread, [](const Thread& made) { return made.tid(); })->join();
 
     const auto make_process = [&] {
       return std::make_unique<Victim>([&, worker] {

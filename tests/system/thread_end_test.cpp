@@ -122,7 +122,7 @@ TEST_F(ThreadEnd, ByCancellingItself) {
 
 // An exception that the worker catches, thrown beneath frames that yielded meanwhile.
 TEST_F(ThreadEnd, ExceptionsPassThroughFramesThatYielded) {
-  int caught = 0;
+  std::atomic<int> caught{0};
   std::vector<std::unique_ptr<Worker>> workers;
   for (int i = 0; i < 3; ++i) {
     workers.push_back(std::make_unique<Worker>(Worker::NoExit{}, fd_, list_, [this, i, &caught] {

@@ -7,9 +7,10 @@
 set -euo pipefail
 
 folder=$(realpath -m "$1")
-packages=(libboost1.74-dev libboost-context1.74-dev libfmt-dev libfmt9 libgtest-dev libgmock-dev
-  libcli11-dev nlohmann-json3-dev libseccomp-dev libseccomp2
-  libfuse3-dev libfuse3-3)
+of_aarch64=(libboost1.74-dev libboost-context1.74-dev libfmt-dev libfmt9 libgtest-dev libgmock-dev
+  libseccomp-dev libseccomp2 libfuse3-dev libfuse3-3)
+of_any=(libcli11-dev nlohmann-json3-dev)
+packages=("${of_aarch64[@]/%/:arm64}" "${of_any[@]}")
 [[ "$(cat "$folder/complete" 2>/dev/null)" != "${packages[*]}" ]] || exit 0
 
 mkdir -p "$folder"/apt/{state/lists/partial,cache/archives/partial}
@@ -19,7 +20,7 @@ apt=(apt-get -qq -o APT::Architectures::=amd64 -o APT::Architectures::=arm64
   -o Dir::State::status="$folder/apt/state/status" -o Dir::Cache="$folder/apt/cache")
 cd "$folder/apt"
 "${apt[@]}" update
-"${apt[@]}" download "${packages[@]/%/:arm64}"
+"${apt[@]}" download "${packages[@]}"
 for package in *.deb; do
   dpkg-deb -x "$package" "$folder"
 done

@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <iterator>
 
+#include "support/emulator.h"
 #include "support/system_test.h"
 
 namespace ums::test {
@@ -20,6 +21,7 @@ long threads() {
 using NoThreads = DeviceTest;
 
 TEST_F(NoThreads, AreTheKernelS) {
+  SKIP_UNDER_EMULATOR("it has threads of its own");
 #if UMS_SANITIZE_THREAD
   GTEST_SKIP() << "ThreadSanitizer starts one";
 #endif

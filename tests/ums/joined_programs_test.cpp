@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "sim_kernel/server/kernel_loop.h"
+#include "support/emulator.h"
 #include "tools/ums/front_message.h"
 #include "tools/ums/join_kernel.h"
 #include "ums/posed.h"
@@ -145,6 +146,7 @@ TEST_F(Joined, AProgramWhoseListenerCannotBeWatchedIsRefused) {
 }
 
 TEST_F(Joined, WhatIsNoListenerIsGivenUp) {
+  SKIP_UNDER_EMULATOR("it does not know the calls of listeners");
   in_kernel_process([] {
     const KernelName name("lab");
     JoinedPrograms joined(name.socket());

@@ -91,6 +91,15 @@ for machine in server parallel; do
   failures_of $machine
 done
 
+echo '- the record of a program that outlives the one that was started'
+# shellcheck disable=SC2016 # for the program
+expect 0 --strace sh -c '(sleep 0.1; exec "$0") >/dev/null & ' "$workers"
+for _ in {1..100}; do
+  [[ $(grep -c 'IOCTL_EXIT_UMS() = 0' err) != 4 ]] || break
+  sleep 0.05
+done
+[[ $(grep -c 'IOCTL_EXIT_UMS() = 0' err) == 4 ]] || die "its calls are missing: $(cat err)"
+
 echo '- the record of calls that the library makes'
 UMS_STRACE=library UMS_BACKEND=sim "$hello" >out
 call library 'openat\("/dev/ums", O_RDONLY\|O_CLOEXEC\) = [0-9]+'

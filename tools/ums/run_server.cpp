@@ -134,13 +134,20 @@ class KernelServer final : public KernelBody {
     const WatchSources sources(watch);
     std::optional<JoinedPrograms> joined;
     if (name_) joined.emplace(name_->socket());
-    bool has_standard_error = true;
+    bool needs_standard_error = true;
     do {
       kernel::kernel_loop_turn();
       if (joined) joined->forget_ended();
-      if (has_standard_error && watch.program() < 0) leave_standard_error();
-      has_standard_error = watch.program() >= 0;
+      if (needs_standard_error && is_over(watch)) {
+        leave_standard_error();
+        needs_standard_error = false;
+      }
     } while (!watch.childless() || (joined && (joined->any() || !name_->give_up())));
+  }
+
+  // Of the calls of all its descendants a record may be wanted there.
+  bool is_over(const ProgramWatch& watch) const {
+    return options_.strace == "-" ? watch.childless() : watch.program() < 0;
   }
 
   // It is the program's, whose readers wait for its end, and not for that of a daemon that it

@@ -2,7 +2,7 @@
 //
 // Reads a file of /proc where nothing but bare system calls is allowed: see raw_syscall.h.
 //
-// Thread safety: any thread, any stack; takes some 150 bytes of it.
+// Thread safety: any thread, any stack; read_proc_file takes some 150 bytes of it.
 #pragma once
 
 #include <fcntl.h>
@@ -25,6 +25,16 @@ long read_proc_file(const char* path, Reader& reader) noexcept {
   }
   raw_syscall(SYS_close, fd);
   return 0;
+}
+
+// Stores the beginning of `path` as a text that ends with '\0'; an empty one if it cannot be read.
+inline void read_proc_text(const char* path, char* text, long room) noexcept {
+  *text = '\0';
+  const long fd = raw_syscall(SYS_openat, AT_FDCWD, syscall_arg(path), O_RDONLY | O_CLOEXEC, 0);
+  if (fd < 0) return;
+  const long count = raw_syscall(SYS_read, fd, syscall_arg(text), room - 1);
+  raw_syscall(SYS_close, fd);
+  text[count > 0 ? count : 0] = '\0';
 }
 
 }  // namespace ums::kernel

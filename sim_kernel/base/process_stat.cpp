@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim_kernel/base/process_stat.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
 
 #include <cstdlib>
 #include <cstring>
 
-#include "sim_kernel/base/raw_syscall.h"
+#include "sim_kernel/base/proc_file.h"
 
 namespace ums::kernel {
 
@@ -15,11 +14,7 @@ namespace ums::kernel {
 ProcessStat::ProcessStat(pid_t pid) noexcept {
   char path[32];
   *fmt::format_to_n(path, sizeof path - 1, "/proc/{}/stat", pid).out = '\0';
-  const long file = raw_syscall(SYS_openat, AT_FDCWD, syscall_arg(path), O_RDONLY | O_CLOEXEC, 0);
-  if (file < 0) return;
-  const long count = raw_syscall(SYS_read, file, syscall_arg(text_), sizeof text_ - 1);
-  raw_syscall(SYS_close, file);
-  text_[count > 0 ? count : 0] = '\0';
+  read_proc_text(path, text_, sizeof text_);
   rest_ = std::strrchr(text_, ')');
 }
 

@@ -40,18 +40,30 @@ constexpr Name kOpenFlags[] = {{O_CLOEXEC, "O_CLOEXEC"}, {O_NONBLOCK, "O_NONBLOC
                                {O_CREAT, "O_CREAT"},     {O_TRUNC, "O_TRUNC"},
                                {O_APPEND, "O_APPEND"},   {O_NOCTTY, "O_NOCTTY"}};
 constexpr const char* kAccessModes[] = {"O_RDONLY", "O_WRONLY", "O_RDWR", "O_ACCMODE"};
-constexpr const char* kRequests[] = {"ioctl",
-                                     "IOCTL_CREATE_UMS_CLIST",
-                                     "IOCTL_ENTER_UMS",
-                                     "IOCTL_UMS_SCHED_DQEVENT",
-                                     "IOCTL_DEQUEUE_UMS_CLIST",
-                                     "IOCTL_NEXT_UMS_CTX_LIST",
-                                     "IOCTL_EXEC_UMS_CTX",
-                                     "IOCTL_UMS_YIELD",
-                                     "IOCTL_EXIT_UMS",
-                                     "IOCTL_DELETE_UMS_CLIST"};
+// A request: its name, and how many bytes it reads and stores where its argument points to.
+struct RequestWords {
+  const char* name;
+  std::size_t bytes_read;
+  std::size_t bytes_stored;
+};
 
-const char* name_of(std::uint32_t number) noexcept {
+// By number within the device; the first is for all that are not of the nine.
+constexpr RequestWords kRequests[] = {
+    {"ioctl", 0, 0},
+    {"IOCTL_CREATE_UMS_CLIST", 0, sizeof(ums_comp_list_id_t)},
+    {"IOCTL_ENTER_UMS", sizeof(enter_ums_mode_args), 0},
+    {"IOCTL_UMS_SCHED_DQEVENT", 0, sizeof(ums_sched_event)},
+    {"IOCTL_DEQUEUE_UMS_CLIST", sizeof(dequeue_ums_complist_args),
+     sizeof(dequeue_ums_complist_args)},
+    {"IOCTL_NEXT_UMS_CTX_LIST", sizeof(ums_next_context_list_args),
+     sizeof(ums_next_context_list_args)},
+    {"IOCTL_EXEC_UMS_CTX", 0, 0},
+    {"IOCTL_UMS_YIELD", 0, 0},
+    {"IOCTL_EXIT_UMS", 0, 0},
+    {"IOCTL_DELETE_UMS_CLIST", 0, 0},
+};
+
+const RequestWords& words_of(std::uint32_t number) noexcept {
   return kRequests[is_ums_ioctl(number) ? _IOC_NR(number) : 0];
 }
 
@@ -135,36 +147,16 @@ void add_unused(StraceLine& line, std::uint32_t request, unsigned long argument)
 }  // namespace
 
 std::size_t strace_bytes_read(std::uint32_t request) noexcept {
-  switch (request) {
-    case IOCTL_ENTER_UMS:
-      return sizeof(enter_ums_mode_args);
-    case IOCTL_DEQUEUE_UMS_CLIST:
-      return sizeof(dequeue_ums_complist_args);
-    case IOCTL_NEXT_UMS_CTX_LIST:
-      return sizeof(ums_next_context_list_args);
-    default:
-      return 0;
-  }
+  return words_of(request).bytes_read;
 }
 
 std::size_t strace_bytes_stored(std::uint32_t request) noexcept {
-  switch (request) {
-    case IOCTL_CREATE_UMS_CLIST:
-      return sizeof(ums_comp_list_id_t);
-    case IOCTL_UMS_SCHED_DQEVENT:
-      return sizeof(ums_sched_event);
-    case IOCTL_DEQUEUE_UMS_CLIST:
-      return sizeof(dequeue_ums_complist_args);
-    case IOCTL_NEXT_UMS_CTX_LIST:
-      return sizeof(ums_next_context_list_args);
-    default:
-      return 0;
-  }
+  return words_of(request).bytes_stored;
 }
 
 void strace_begin(StraceLine& line, pid_t tid, std::uint32_t request, unsigned long argument,
                   ObjectBytes given) noexcept {
-  line.add("[{}] {}(", tid, name_of(request));
+  line.add("[{}] {}(", tid, words_of(request).name);
   switch (request) {
     case IOCTL_ENTER_UMS:
     case IOCTL_DEQUEUE_UMS_CLIST:
@@ -190,7 +182,7 @@ void strace_suspend(StraceLine& line) noexcept {
 }
 
 void strace_resume(StraceLine& line, pid_t tid, std::uint32_t request) noexcept {
-  line.add("[{}] <... {} resumed>", tid, name_of(request));
+  line.add("[{}] <... {} resumed>", tid, words_of(request).name);
 }
 
 void strace_end(StraceLine& line, std::uint32_t request, unsigned long argument, ObjectBytes stored,

@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim_kernel/server/clients/thread_status.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
 
 #include <cstdlib>
 #include <cstring>
 #include <string_view>
 
+#include "sim_kernel/base/proc_file.h"
 #include "sim_kernel/base/process_stat.h"
-#include "sim_kernel/base/raw_syscall.h"
 
 namespace ums::kernel {
 
@@ -20,14 +19,10 @@ struct ThreadFile {
   ThreadFile(pid_t tid, const char* name) noexcept {
     char path[48];
     *fmt::format_to_n(path, sizeof path - 1, "/proc/{}/{}", tid, name).out = '\0';
-    const long fd = raw_syscall(SYS_openat, AT_FDCWD, syscall_arg(path), O_RDONLY | O_CLOEXEC, 0);
-    if (fd < 0) return;
-    const long count = raw_syscall(SYS_read, fd, syscall_arg(text), sizeof text - 1);
-    raw_syscall(SYS_close, fd);
-    text[count > 0 ? count : 0] = '\0';
+    read_proc_text(path, text, sizeof text);
   }
 
-  char text[2048] = "";
+  char text[2048];
 };
 
 // The line of /proc/TID/status that `name`, with a newline before it, begins; empty: it has none.

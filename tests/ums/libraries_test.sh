@@ -5,6 +5,8 @@
 # than this project's, under `ums run --machine MACHINE` as it is: its workers take turns, /proc/ums
 # shows them, and of the libraries of that name those are loaded that are named here.
 set -euo pipefail
+# shellcheck source=tests/ums/tree.sh
+source "$(dirname "$0")/tree.sh"
 
 ums=$1 machine=$2 program=$3
 libraries=$(printf '%s\n' "${@:4}" | sort)
@@ -33,11 +35,8 @@ if [[ -s err ]]; then
   exit 0
 fi
 
-# What is the same on all systems of a line of `ls -l`, with names for the threads.
-cat >columns <<'EOT'
-/^[-dl]/ { $3 = $4 = "-"; if (/^l/) $5 = "SIZE"; $6 = $7 = $8 = ""; gsub(/ +/, " ") }
-/./
-EOT
+# With names for the threads.
+printf '%s\n' "$columns_of_ls" >columns
 cat >list <<'EOT'
 ls -lR /proc/ums | awk -f columns | sed "
   s/\b$UMS_PID\b/P/g; s/\b$UMS_SCHEDULER\b/S/g
@@ -47,34 +46,7 @@ EOT
 [[ ! -s err ]] || die "it says: $(cat err)"
 
 turns=$'tick\ntock\ntick\ntock\ntick\ntock'
-expected="/proc/ums:
-total 0
-dr-xr-xr-x 4 - - 0 P
-/proc/ums/P:
-total 0
-dr-xr-xr-x 3 - - 0 schedulers
-dr-xr-xr-x 4 - - 0 workers
-/proc/ums/P/schedulers:
-total 0
-dr-xr-xr-x 3 - - 0 S
-/proc/ums/P/schedulers/S:
-total 0
--rwsrwsrwt 1 - - 0 info
-dr-xr-xr-x 2 - - 0 workers
-/proc/ums/P/schedulers/S/workers:
-total 0
-lrwxrwxrwx 1 - - SIZE 1 -> /proc/ums/P/workers/A
-lrwxrwxrwx 1 - - SIZE 2 -> /proc/ums/P/workers/B
-/proc/ums/P/workers:
-total 0
-dr-xr-xr-x 2 - - 0 A
-dr-xr-xr-x 2 - - 0 B
-/proc/ums/P/workers/A:
-total 0
--rwsrwsrwt 1 - - 0 info
-/proc/ums/P/workers/B:
-total 0
--rwsrwsrwt 1 - - 0 info
+expected="$(tree_of S)
 $turns
 $turns"
 found=$(grep -v '^libums' out)

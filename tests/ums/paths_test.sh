@@ -4,6 +4,8 @@
 # paths_test.sh UMS HOLD MACHINE: /proc/ums and /dev/ums as people's tools see them under
 # `ums run --machine MACHINE`. HOLD (hold_workers.c) runs a command while it has two workers.
 set -euo pipefail
+# shellcheck source=tests/ums/tree.sh
+source "$(dirname "$0")/tree.sh"
 
 ums=$1 hold=$2 machine=$3
 folder=$(mktemp -d)
@@ -39,52 +41,14 @@ expect() {
   done
 }
 
-# What is the same on all systems of a line of `ls -l`.
-cat >columns <<'EOF'
-/^[-dl]/ { $3 = $4 = "-"; if (/^l/) $5 = "SIZE"; $6 = $7 = $8 = ""; gsub(/ +/, " ") }
-{ print }
-EOF
+printf '%s\n' "$columns_of_ls" >columns
 export COLUMNS_OF_LS=$folder/columns
 
 text=$'Pid:\tA\nState:\tI (idle)\nSwitches:\t0'
 
 echo '- the tree of the specification'
 # shellcheck disable=SC2016 # for the shell
-expect '/proc/ums:
-total 0
-dr-xr-xr-x 4 - - 0 P
-
-/proc/ums/P:
-total 0
-dr-xr-xr-x 3 - - 0 schedulers
-dr-xr-xr-x 4 - - 0 workers
-
-/proc/ums/P/schedulers:
-total 0
-dr-xr-xr-x 3 - - 0 P
-
-/proc/ums/P/schedulers/P:
-total 0
--rwsrwsrwt 1 - - 0 info
-dr-xr-xr-x 2 - - 0 workers
-
-/proc/ums/P/schedulers/P/workers:
-total 0
-lrwxrwxrwx 1 - - SIZE 1 -> /proc/ums/P/workers/A
-lrwxrwxrwx 1 - - SIZE 2 -> /proc/ums/P/workers/B
-
-/proc/ums/P/workers:
-total 0
-dr-xr-xr-x 2 - - 0 A
-dr-xr-xr-x 2 - - 0 B
-
-/proc/ums/P/workers/A:
-total 0
--rwsrwsrwt 1 - - 0 info
-
-/proc/ums/P/workers/B:
-total 0
--rwsrwsrwt 1 - - 0 info' \
+expect "$(tree_of P)" \
   'ls -lR /proc/ums | awk -f "$COLUMNS_OF_LS"'
 
 echo '- reading and finding'

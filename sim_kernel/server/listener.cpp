@@ -49,12 +49,6 @@ class SignalsBlocked {
   std::uint64_t before_ = 0;
 };
 
-bool respond(int descriptor, std::uint64_t id, long value, int error,
-             std::uint32_t flags) noexcept {
-  const seccomp_notif_resp response = {id, value, -error, flags};
-  return listener_ioctl(descriptor, SECCOMP_IOCTL_NOTIF_SEND, &response) == 0;
-}
-
 }  // namespace
 
 Listener::Listener(int descriptor, int errors) noexcept
@@ -89,16 +83,22 @@ void Listener::be_watched(bool watched) noexcept {
   change_events(descriptor_, watched ? std::uint32_t{EPOLLIN} : 0, *this);
 }
 
-bool Listener::answer(std::uint64_t id, int error) noexcept {
-  return respond(descriptor_, id, 0, error, 0);
+bool Listener::respond(std::uint64_t id, long value, int error, std::uint32_t flags) noexcept {
+  const seccomp_notif_resp response = {id, value, -error, flags};
+  const bool waited = listener_ioctl(descriptor_, SECCOMP_IOCTL_NOTIF_SEND, &response) == 0;
+  const Outcome outcome = flags != 0 ? Outcome::kPassedOn : Outcome::kAnswered;
+  outcome_ = waited ? outcome : Outcome::kRefused;
+  return waited;
 }
 
+bool Listener::answer(std::uint64_t id, int error) noexcept { return respond(id, 0, error, 0); }
+
 bool Listener::answer_value(std::uint64_t id, long value) noexcept {
-  return respond(descriptor_, id, value, 0, 0);
+  return respond(id, value, 0, 0);
 }
 
 void Listener::pass_on(std::uint64_t id) noexcept {
-  respond(descriptor_, id, 0, 0, SECCOMP_USER_NOTIF_FLAG_CONTINUE);
+  respond(id, 0, 0, SECCOMP_USER_NOTIF_FLAG_CONTINUE);
 }
 
 Result<int> Listener::answer_with_descriptor(std::uint64_t id, int descriptor,
@@ -109,6 +109,7 @@ Result<int> Listener::answer_with_descriptor(std::uint64_t id, int descriptor,
                                    close_on_exec ? kCloseOnExec : 0};
   const SignalsBlocked blocked;
   const long result = listener_ioctl(descriptor_, SECCOMP_IOCTL_NOTIF_ADDFD, &add);
+  outcome_ = result == -ENOENT ? Outcome::kRefused : Outcome::kAnswered;
   if (result < 0) return Error{static_cast<int>(-result)};
   return static_cast<int>(result);
 }

@@ -51,6 +51,10 @@ class Listener final : public EventSource {
   // Lets Linux perform the system call after all.
   void pass_on(std::uint64_t id) noexcept;
 
+  // What has become of the notification that was answered last.
+  enum class Outcome { kAnswered, kPassedOn, kRefused };  // refused: nobody waited
+  Outcome outcome() const noexcept { return outcome_; }
+
   // Whether the thread of a notification waits.
   bool is_waiting(std::uint64_t id) const noexcept;
 
@@ -67,12 +71,14 @@ class Listener final : public EventSource {
  private:
   void on_event(std::uint32_t events) noexcept override;
   bool receive(seccomp_notif& notification) noexcept;
+  bool respond(std::uint64_t id, long value, int error, std::uint32_t flags) noexcept;
   void count(std::uint64_t id) noexcept;
   void hang_up() noexcept;
 
   const int errors_;
   int descriptor_;  // -1 once it has hung up
   bool watched_ = true;
+  Outcome outcome_{};
   std::uint64_t next_id_ = 0;   // above all that were received; 0: none was
   std::uint64_t given_up_ = 0;  // of those below next_id_
   bool is_added_ = false;

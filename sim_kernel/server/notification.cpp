@@ -15,6 +15,7 @@
 #include "sim_kernel/server/clients/exec_watch.h"
 #include "sim_kernel/server/clients/thread_table.h"
 #include "sim_kernel/server/file_table.h"
+#include "sim_kernel/server/interrupted_call.h"
 #include "sim_kernel/server/listener.h"
 #include "sim_kernel/server/paths/path_call.h"
 #include "sim_kernel/server/paths/path_request.h"
@@ -104,7 +105,7 @@ void handle_fcntl(Listener& listener, const seccomp_notif& notification) noexcep
 
 void handle_sigreturn(Listener& listener, const seccomp_notif& notification) noexcept {
   const SignalFrame frame(thread_of(notification), {&listener, notification.id});
-  frame.repeat_interrupted_return();
+  repeat_if_interrupted(frame);
   if (Task* const task = find_thread(frame.tid())) call_keep_if_lost(*task, frame);
   listener.pass_on(notification.id);
 }
@@ -135,12 +136,7 @@ bool is_foreign_exit([[maybe_unused]] const seccomp_data& call) noexcept {
 #endif
 }
 
-}  // namespace
-
-void handle_notification(Listener& listener, const seccomp_notif& notification) noexcept {
-  exec_look(thread_of(notification));
-  if (is_foreign_exit(notification.data)) return handle_exit(listener, notification);
-  if (notification.data.arch != kArch) return listener.pass_on(notification.id);
+void handle_call(Listener& listener, const seccomp_notif& notification) noexcept {
   switch (notification.data.nr) {
     case SYS_ioctl:
       return handle_ioctl(listener, notification);
@@ -163,6 +159,16 @@ void handle_notification(Listener& listener, const seccomp_notif& notification) 
     default:
       return handle_path_call(listener, notification);
   }
+}
+
+}  // namespace
+
+void handle_notification(Listener& listener, const seccomp_notif& notification) noexcept {
+  exec_look(thread_of(notification));
+  if (is_foreign_exit(notification.data)) return handle_exit(listener, notification);
+  if (notification.data.arch != kArch) return listener.pass_on(notification.id);
+  handle_call(listener, notification);
+  note_call(listener, notification);
 }
 
 }  // namespace ums::kernel

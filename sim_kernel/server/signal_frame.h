@@ -3,16 +3,20 @@
 // SignalFrame: what Linux has laid on the stack of a thread for a signal handler, and takes back by
 // rt_sigreturn(2), which the filter catches: where the signal came (Linux: struct rt_sigframe).
 //
-// The return waits for its answer, and another signal may come in that moment. If its handler lacks
-// SA_RESTART, Linux lets rt_sigreturn fail with EINTR: it goes on behind it, where there is no
-// code. So the frame of that other signal is changed, when it is returned to, to make the call
-// again.
+// A call in which it came and that failed with EINTR can be made again: the frame is changed, and
+// the thread returns to the system call's instruction.
 //
-// LIMIT: the call is known by the instructions before it, those of glibc, musl and the vDSO.
+// rt_sigreturn itself needs it: it waits for its answer too, and if the handler of a signal that
+// comes in that moment lacks SA_RESTART, Linux lets it fail with EINTR: it goes on behind it, where
+// there is no code.
+//
+// LIMIT: of a system call's number nothing is left but the instructions before it, those of glibc,
+// musl and the vDSO.
 //
 // Thread safety: one thread, the kernel loop.
 #pragma once
 
+#include <linux/seccomp.h>
 #include <sys/types.h>
 #include <ucontext.h>
 
@@ -32,8 +36,21 @@ class SignalFrame {
   pid_t tid() const noexcept { return tid_; }
   const mcontext_t& registers() const noexcept { return frame_.uc_mcontext; }
 
-  // If the signal came in an rt_sigreturn, that is made again.
-  void repeat_interrupted_return() const noexcept;
+  // Whether it was read, and the signal came in a system call that failed with EINTR. The others
+  // are for such frames only.
+  bool is_in_failed_call() const noexcept;
+
+  // Whether that was this call.
+  bool is_in(const seccomp_data& call) const noexcept;
+
+  // Its number, or -1: it cannot be told.
+  long number_of_call() const noexcept;
+
+  // Its first or second argument. On aarch64 the first is lost.
+  std::uint64_t argument(int i) const noexcept;
+
+  // Lets the thread make it again.
+  void repeat(long number, std::uint64_t first_argument) const noexcept;
 
  private:
   const pid_t tid_;

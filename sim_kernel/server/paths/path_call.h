@@ -7,9 +7,6 @@
 // (EXDEV): it would have to be made in the program's name. mount(2) and calls that name a
 // file by other means than a path are not caught.
 //
-// LIMIT: while a call waits for the kernel process, a signal whose handler lacks SA_RESTART makes
-// it fail with EINTR, which Linux's stat(2) and its like never do.
-//
 // Thread safety: handle_path_call: one thread, the kernel loop. path_call_numbers: any.
 #pragma once
 

@@ -3,6 +3,10 @@
 // Peer: the bare round trip of a system call through seccomp_unotify(2): a filter that sends one
 // system call to a listener, and a listener that answers 0 at once and does nothing else. No kernel
 // process can be faster.
+//
+// A kernel process is in a session of its own (docs/decisions/0019), and so is the listener. Where
+// Linux schedules each session as a group (sched_autogroup_enabled), going from one into another
+// costs something: the second row shows what remains without it.
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <sys/ioctl.h>
@@ -54,10 +58,15 @@ void answer_one(int listener) {
   for (;;) answer_one(listener);
 }
 
-Sample bare_round_trips() {
+enum class Session { kOfItsOwn, kOfTheCaller };
+
+Sample bare_round_trips(Session session) {
   const int listener = notify_getppid();
   if (listener < 0) return Sample::unavailable("Linux refuses a filter with a listener");
-  if (fork() == 0) answer_for_ever(listener);
+  if (fork() == 0) {
+    if (session == Session::kOfItsOwn) setsid();
+    answer_for_ever(listener);
+  }
   Meter meter(1, kCallsInSlice);
   while (!meter.count()) check(syscall(SYS_getppid) == 0, "the answered call");
   return Sample::measured(meter.nanoseconds());
@@ -67,7 +76,10 @@ Sample bare_round_trips() {
 
 void add_notification_rows(RowTable& table) {
   table.add({"notification", kServed, "bare notification, answered at once", 1, Unit::kNanoseconds},
-            isolated(bare_round_trips));
+            isolated([] { return bare_round_trips(Session::kOfItsOwn); }));
+  table.add({"notification_in_session", kServed, "the same by a listener in the caller's session",
+             1, Unit::kNanoseconds},
+            isolated([] { return bare_round_trips(Session::kOfTheCaller); }));
 }
 
 }  // namespace ums::bench

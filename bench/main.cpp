@@ -99,6 +99,7 @@ void add_all_rows(RowTable& table) {
   add_throughput_rows(table);
   add_creation_rows(table);
   add_notification_rows(table);
+  add_other_process_rows(table);
   add_served_rows(table);
   add_memory_rows(table);
   add_served_memory_rows(table);

@@ -107,6 +107,7 @@ void add_full_cycle_rows(RowTable& table);
 void add_throughput_rows(RowTable& table);
 void add_creation_rows(RowTable& table);
 void add_notification_rows(RowTable& table);
+void add_other_process_rows(RowTable& table);
 void add_served_rows(RowTable& table);
 void add_memory_rows(RowTable& table);
 void add_served_memory_rows(RowTable& table);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // What a kernel process asks Linux about its callers, alone: whether a descriptor is one of the
-// device, by kcmp(2) (once a call), and eight bytes of memory, by process_vm_readv(2) (once a copy).
+// device, by kcmp(2), once a call; and eight bytes of memory, by process_vm_readv(2), once a copy.
 //
 // Linux first checks whether the one may look into the other, kcmp twice, and a host may hang
 // programs of its own on that check (a BPF program for security, say). A process may always look at

@@ -11,6 +11,7 @@
 #include "sim_kernel/parallel/left_wait.h"
 #include "sim_kernel/parallel/park_stack.h"
 #include "sim_kernel/parallel/signals/parked_signals.h"
+#include "sim_kernel/sched/schedule.h"
 
 extern "C" {
 extern void* __dso_handle __attribute__((visibility("hidden")));
@@ -30,6 +31,7 @@ thread_local constinit bool task_ended __attribute__((tls_model("initial-exec"))
 void end_task(Task& task) noexcept {
   end_left_wait(task);
   call_task_exit_hook(task);
+  leave_machine(task);
   task.syscall_file.store(no_file(), std::memory_order_relaxed);  // no handler calls any more
   change_task_state<TaskState::kRunning, TaskState::kDead>(task.state);
   task_ended = true;

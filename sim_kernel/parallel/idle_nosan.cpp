@@ -9,9 +9,9 @@
 #include <ctime>
 
 #include "sim_kernel/base/raw_syscall.h"
+#include "sim_kernel/parallel/cpu_switch.h"
 #include "sim_kernel/parallel/signals/parked_signals.h"
 #include "sim_kernel/parallel/signals/unawaited_signals.h"
-#include "sim_kernel/parallel/switch.h"
 
 namespace ums::kernel {
 

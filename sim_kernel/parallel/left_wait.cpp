@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim_kernel/parallel/left_wait.h"
 
-#include <linux/futex.h>
-
 #include <csignal>
 
 #include "sim_kernel/base/raw_syscall.h"
 #include "sim_kernel/mm/user_copy.h"
+#include "sim_kernel/sched/may_schedule.h"
 #include "sim_kernel/sched/schedule.h"
 #include "sim_kernel/sched/wait_queue.h"
 
@@ -35,13 +34,9 @@ bool WaitQueue::sleep_until_woken(Waiter& waiter) noexcept {
   const volatile std::uint64_t mark = kMark;
   waiter.mark = &mark;
   change_task_state<TaskState::kRunning, TaskState::kInterruptible>(me.state);
-  long result = 0;
-  while (waiter.woken.load(std::memory_order_acquire) == 0 && result != -EINTR) {
-    // Linux restarts the call by itself after a handler with SA_RESTART.
-    result = raw_syscall(SYS_futex, syscall_arg(&waiter.woken), FUTEX_WAIT_PRIVATE, 0, 0);
-  }
+  const bool woken = sleep_until_set(me, waiter.woken);
   change_task_state<TaskState::kInterruptible, TaskState::kRunning>(me.state);
-  return result != -EINTR;
+  return woken;
 }
 
 bool has_left_wait(const Task& me) noexcept {

@@ -12,6 +12,7 @@
 #include "sim_kernel/parallel/descriptor_table.h"
 #include "sim_kernel/parallel/strace.h"
 #include "sim_kernel/publish/publish.h"
+#include "sim_kernel/sched/schedule.h"
 #include "sim_kernel/sched/task.h"
 #include "sim_kernel/sync/rcu.h"
 #include "sim_kernel/ums/device.h"
@@ -32,6 +33,7 @@ void restart_in_child() noexcept {
   files_reset_after_fork();
   proc_reset_after_fork();
   ums_device_reset_after_fork();
+  machine_restart_after_fork();
 }
 
 void start() noexcept {

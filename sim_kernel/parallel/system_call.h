@@ -13,6 +13,7 @@
 
 #include "sim_kernel/base/result.h"
 #include "sim_kernel/parallel/descriptor_table.h"
+#include "sim_kernel/sched/schedule.h"
 #include "sim_kernel/sched/task.h"
 
 namespace ums::kernel {
@@ -68,6 +69,7 @@ inline __attribute__((always_inline)) Result<void> system_call(const std::atomic
   if (me == nullptr) [[unlikely]] {
     return Error{ENOMEM};
   }
+  before_call(*me, &slot);
   File* file = file_enter(*me, slot);
   if (file == nullptr || has_signal_sent(*me)) [[unlikely]] {
     file = TRY(enter_slowly(*me, slot, file));
@@ -82,6 +84,7 @@ inline __attribute__((always_inline)) Result<void> system_call_pinned(File& file
   if (me == nullptr) [[unlikely]] {
     return Error{ENOMEM};
   }
+  before_call(*me, &file);
   const bool entered = file_enter_pinned(*me, file);
   if (!entered || has_signal_sent(*me)) [[unlikely]] {
     TRY(enter_pinned_slowly(*me, file, entered));

@@ -7,6 +7,8 @@
 
 #if UMS_MACHINE_SERVER
 #include "sim_kernel/server/machine_task.h"
+#elif UMS_MACHINE_SIMULATED
+#include "sim_kernel/simulated/machine_task.h"
 #else
 #include "sim_kernel/parallel/machine_task.h"
 #endif

@@ -21,6 +21,7 @@
 //
 //   parallel/   the program's own process: suspended threads are captured, and switches make no
 //               system call
+//   simulated/  the same, but one kernel thread runs every thread of the program, one at a time
 //   server/     the kernel process: each call of a program's thread is a fiber
 //
 // Context: the calling task is current, and inside a system call.
@@ -28,6 +29,8 @@
 
 #if UMS_MACHINE_SERVER
 #include "sim_kernel/server/switch.h"
+#elif UMS_MACHINE_SIMULATED
+#include "sim_kernel/simulated/switch.h"
 #else
 #include "sim_kernel/parallel/switch.h"
 #endif

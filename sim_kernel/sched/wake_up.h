@@ -18,7 +18,9 @@
 #include <atomic>
 #include <cstdint>
 
-#if !UMS_MACHINE_SERVER
+#define UMS_WAKES_BY_FUTEX (!UMS_MACHINE_SERVER && !UMS_MACHINE_SIMULATED)
+
+#if UMS_WAKES_BY_FUTEX
 #include <linux/futex.h>
 
 #include "sim_kernel/base/raw_syscall.h"
@@ -28,7 +30,7 @@ namespace ums::kernel {
 
 // The machine's: lets the task go on that sleeps until its Waiter's `woken` is set, which it is.
 // Context: any stack, a park stack too; no lock held.
-#if UMS_MACHINE_SERVER
+#if !UMS_WAKES_BY_FUTEX
 void wake_sleeper(std::atomic<std::uint32_t>& woken) noexcept;
 #else
 inline __attribute__((always_inline)) void wake_sleeper(

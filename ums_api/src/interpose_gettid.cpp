@@ -2,7 +2,7 @@
 //
 // gettid() and syscall(SYS_gettid) in a worker give its own thread id, though another kernel thread
 // runs it. syscall(SYS_exit) ends the worker, not that kernel thread. Every other system call is
-// passed on unchanged, but for those that the preloaded library answers.
+// passed on unchanged, but for those that the preloaded library or the simulated machine answers.
 //
 // syscall has another name here than its symbol: the C library declares that it throws nothing,
 // while the handler of a signal that comes in a call of the device may end the thread.
@@ -18,6 +18,9 @@
 #include "ums_api/src/own_process.h"
 #include "ums_api/src/preload_hooks.h"
 #include "ums_api/src/worker_create.h"
+#if UMS_MACHINE_SIMULATED
+#include "ums_api/simulated/system_futex.h"
+#endif
 
 UMS_EXPORT long ums_syscall(long number, ...) asm("syscall");
 
@@ -44,6 +47,13 @@ ums::kernel::Task* task_that_exits() noexcept {
   return ums::kernel::raw_syscall(SYS_gettid) == task->cpu->tid ? task : nullptr;
 }
 
+bool answer(long number, const long (&arguments)[6], long& result) {
+#if UMS_MACHINE_SIMULATED
+  if (number == SYS_futex && ums::api::answer_futex(arguments, result)) return true;
+#endif
+  return ums::api::answer_system_call(number, arguments, result);
+}
+
 }  // namespace
 
 void ums::api::interpose_gettid() noexcept {}
@@ -65,7 +75,7 @@ long ums_syscall(long number, ...) {
     }
   }
   long result = 0;
-  if (!ums::api::answer_system_call(number, a, result)) {
+  if (!answer(number, a, result)) {
     result = ums::kernel::raw_syscall(number, a[0], a[1], a[2], a[3], a[4], a[5]);
   }
   if (result < 0 && result > -4096) {

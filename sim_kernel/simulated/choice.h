@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Choice: one of those that may go on, and what it does next. A task stops before each step that
+// others may see: it is known what that will be, and not yet done.
+//
+// Thread safety: plain values.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+
+namespace ums::kernel {
+
+enum class EventKind : std::uint8_t {
+  kBegin,   // the task's first step
+  kCreate,  // of a thread
+  kJoin,
+  kLock,
+  kTimedLock,
+  kTryLock,
+  kUnlock,
+  kWait,  // on a condition variable
+  kWake,
+  kPost,  // of a semaphore
+  kYield,
+  kSleep,
+  kClock,  // a look at the time
+  kCall,   // of the device
+};
+
+// As a verb: "waits to lock ...".
+inline constexpr const char* event_name(EventKind kind) noexcept {
+  constexpr std::array kNames = {"begin",
+                                 "create a thread",
+                                 "join",
+                                 "lock",
+                                 "lock",
+                                 "try to lock",
+                                 "unlock",
+                                 "wait for",
+                                 "wake",
+                                 "post",
+                                 "yield",
+                                 "sleep",
+                                 "look at a clock",
+                                 "call the device about"};
+  return kNames[static_cast<std::size_t>(kind)];
+}
+
+// `object`: what the step is about (object_numbers.h); 0: nothing that others share.
+struct Event {
+  EventKind kind = EventKind::kBegin;
+  std::uint32_t object = 0;
+};
+
+// Whether it may matter which of two steps of different tasks comes first.
+inline bool may_conflict(const Event& a, const Event& b) noexcept {
+  return a.object != 0 && a.object == b.object;
+}
+
+struct Choice {
+  int task = 0;  // its number
+  Event next;
+};
+
+}  // namespace ums::kernel

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sim_kernel/simulated/futex.h"
+
+#include <array>
+#include <boost/intrusive/list.hpp>
+#include <boost/intrusive/parent_from_member.hpp>
+#include <cstdint>
+#include <utility>
+
+#include "sim_kernel/simulated/simulation.h"
+
+namespace ums::kernel {
+
+namespace {
+
+using Bucket = boost::intrusive::list<
+    MachineTask,
+    boost::intrusive::member_hook<MachineTask, boost::intrusive::list_member_hook<>,
+                                  &MachineTask::futex_hook>,
+    boost::intrusive::constant_time_size<false>>;
+
+std::array<Bucket, 64> buckets;
+
+// Which tasks share a bucket has no influence on who is woken.
+Bucket& bucket_of(const void* address) noexcept {
+  const auto bits = reinterpret_cast<std::uintptr_t>(address);
+  return buckets[(bits >> 3 ^ bits >> 9) % buckets.size()];
+}
+
+Task& task_of(MachineTask& machine) noexcept {
+  return *boost::intrusive::get_parent_from_member(&machine, &Task::machine);
+}
+
+}  // namespace
+
+bool futex_wait(Task& me, const void* address, std::uint64_t deadline) noexcept {
+  if (deadline <= virtual_time()) return false;
+  futex_enqueue(me, address);
+  if (deadline != kNever) timer_start(me, deadline);
+  block(me);
+  return me.machine.woken;
+}
+
+void futex_enqueue(Task& task, const void* address) noexcept {
+  task.machine.waits_for = address;
+  task.machine.woken = false;
+  bucket_of(address).push_back(task.machine);
+}
+
+int futex_wake(const void* address, int count) noexcept {
+  Bucket& bucket = bucket_of(address);
+  int woken = 0;
+  for (auto at = bucket.begin(); at != bucket.end() && woken < count;) {
+    MachineTask& machine = *at++;
+    if (machine.waits_for != address) continue;
+    Task& task = task_of(machine);
+    futex_give_up(task);
+    timer_stop(task);
+    machine.woken = true;
+    make_runnable(task);
+    ++woken;
+  }
+  return woken;
+}
+
+void futex_give_up(Task& task) noexcept {
+  MachineTask& machine = task.machine;
+  if (!machine.futex_hook.is_linked()) return;
+  Bucket& bucket = bucket_of(std::exchange(machine.waits_for, nullptr));
+  bucket.erase(bucket.iterator_to(machine));
+}
+
+void futex_forget_all() noexcept {
+  for (Bucket& bucket : buckets) bucket.clear();
+}
+
+}  // namespace ums::kernel

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sim_kernel/simulated/run_queue.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "sim_kernel/mm/kvmalloc.h"
+
+namespace ums::kernel {
+
+namespace {
+
+// Replaces `table` by a larger one. False: no memory.
+template <typename T>
+bool grow(T*& table, std::size_t size, std::size_t capacity) noexcept {
+  auto* const bigger = static_cast<T*>(kvmalloc(capacity * sizeof(T)));
+  if (bigger == nullptr) return false;
+  std::copy_n(table, size, bigger);
+  kvfree(std::exchange(table, bigger));
+  return true;
+}
+
+}  // namespace
+
+RunQueue::~RunQueue() {
+  kvfree(choices_);
+  kvfree(tasks_);
+}
+
+bool RunQueue::reserve(std::size_t tasks) noexcept {
+  if (tasks <= capacity_) return true;
+  const std::size_t capacity = std::max<std::size_t>({tasks, 2 * capacity_, 16});
+  if (!grow(choices_, size_, capacity) || !grow(tasks_, size_, capacity)) return false;
+  capacity_ = capacity;
+  return true;
+}
+
+std::size_t RunQueue::place_of(int number) const noexcept {
+  const auto* const place =
+      std::lower_bound(choices_, choices_ + size_, number,
+                       [](const Choice& choice, int wanted) { return choice.task < wanted; });
+  return static_cast<std::size_t>(place - choices_);
+}
+
+void RunQueue::add(Task& task) noexcept {
+  kassert(size_ < capacity_, "no room for task {}", task.machine.number);
+  const std::size_t place = place_of(task.machine.number);
+  std::copy_backward(choices_ + place, choices_ + size_, choices_ + size_ + 1);
+  std::copy_backward(tasks_ + place, tasks_ + size_, tasks_ + size_ + 1);
+  choices_[place] = {task.machine.number, task.machine.next};
+  tasks_[place] = {&task};
+  task.machine.runnable = true;
+  ++size_;
+}
+
+void RunQueue::remove(Task& task) noexcept {
+  const std::size_t place = place_of(task.machine.number);
+  std::copy(choices_ + place + 1, choices_ + size_, choices_ + place);
+  std::copy(tasks_ + place + 1, tasks_ + size_, tasks_ + place);
+  task.machine.runnable = false;
+  --size_;
+}
+
+void RunQueue::set_next(Task& task, Event next) noexcept {
+  task.machine.next = next;
+  choices_[place_of(task.machine.number)].next = next;
+}
+
+}  // namespace ums::kernel

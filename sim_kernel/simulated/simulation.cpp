@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sim_kernel/simulated/simulation.h"
+
+#include <linux/futex.h>
+
+#include <cerrno>
+#include <utility>
+
+#include "sim_kernel/base/raw_syscall.h"
+#include "sim_kernel/parallel/cpu_switch.h"
+#include "sim_kernel/parallel/kernel_section.h"
+#include "sim_kernel/parallel/rseq.h"
+#include "sim_kernel/parallel/signals/signal_mask.h"
+#include "sim_kernel/simulated/futex.h"
+#include "sim_kernel/simulated/object_numbers.h"
+#include "sim_kernel/simulated/simulated_thread.h"
+#include "sim_kernel/simulated/virtual_time.h"
+
+namespace ums::kernel {
+
+namespace {
+
+RunQueue run_queue;
+ObjectNumbers objects;
+Chooser* chooser = nullptr;  // null: there is no simulation
+Task* first = nullptr;
+int tasks_made = 0;
+int tasks_left = 0;  // of them
+std::uint64_t steps = 0;
+
+// Nobody can go on: the first task does, and the others never will.
+void abandon_all_but_first() noexcept {
+  futex_forget_all();
+  timers_forget_all();
+  for_each_task(
+      [](Task& task, void*) {
+        if (is_simulated(task) && &task != first) task.machine.number = -1;
+      },
+      nullptr);
+  tasks_left = 1;
+  run_queue.add(*first);
+}
+
+// Chooses who goes on in the place of `me`.
+Task& pick_next(Task& me) noexcept {
+  const KernelSection section(&me);
+  if (run_queue.size() == 0 && !jump_to_next_timer()) {
+    chooser->stuck();
+    abandon_all_but_first();
+  }
+  ++steps;
+  return run_queue.task(chooser->choose(run_queue.choices(), me.machine.number));
+}
+
+void schedule(Task& me) noexcept {
+  Task& next = pick_next(me);
+  if (&next == &me) return;
+  next.on_cpu.store(true, std::memory_order_relaxed);
+  switch_to(me, next);
+}
+
+void add_task(Task& task) noexcept {
+  ++tasks_left;
+  task.machine.number = tasks_made++;
+  task.machine.next = {};
+  run_queue.add(task);
+}
+
+// Waits until a kernel thread has ended.
+void wait_until_gone(pid_t tid) noexcept {
+  while (raw_syscall(SYS_tgkill, kernel_pid, tid, 0) == 0) raw_syscall(SYS_sched_yield);
+}
+
+void tell_creator(SimulatedThread& thread, Task* task) noexcept {
+  thread.task = task;
+  thread.captured.store(1, std::memory_order_release);
+  raw_syscall(SYS_futex, syscall_arg(&thread.captured), FUTEX_WAKE_PRIVATE, 1);
+}
+
+}  // namespace
+
+Result<void> simulation_begin(Chooser& its_chooser) noexcept {
+  Task* const me = current_task();
+  if (me == nullptr || !run_queue.reserve(1)) return Error{ENOMEM};
+  kassert(chooser == nullptr, "a simulation begins inside another");
+  chooser = &its_chooser;
+  first = me;
+  tasks_made = 0;
+  tasks_left = 0;
+  steps = 0;
+  objects.forget_all();
+  virtual_time_reset();
+  rseq_unregister(*me->cpu);
+  learn_signal_mask(*me);
+  add_task(*me);
+  return {};
+}
+
+void simulation_wait_for_all() noexcept {
+  while (tasks_left > 1) futex_wait(*first, &tasks_left);
+}
+
+void simulation_end() noexcept {
+  Task& me = *current_task();
+  kassert(run_queue.size() == 1, "{} tasks are left at the end", run_queue.size());
+  run_queue.remove(me);
+  me.machine.number = -1;
+  chooser = nullptr;
+}
+
+void simulation_restart_after_fork() noexcept {
+  Chooser* const copy = std::exchange(chooser, nullptr);
+  if (copy == nullptr) return;
+  run_queue.clear();
+  futex_forget_all();
+  timers_forget_all();
+  const Result<void> begun = simulation_begin(*copy);
+  kassert(begun.ok(), "no memory for the simulation of a forked child");
+}
+
+std::uint64_t simulation_steps() noexcept { return steps; }
+
+void for_each_simulated(void (*visit)(const Task& task)) noexcept {
+  struct Visit {
+    void (*visit)(const Task& task);
+  } argument{visit};
+  for_each_task(
+      [](Task& task, void* visitor) {
+        if (is_simulated(task)) static_cast<Visit*>(visitor)->visit(task);
+      },
+      &argument);
+}
+
+// The creator waits: the run queue is ours.
+Result<void> simulation_capture(SimulatedThread& thread) noexcept {
+  Task* const me = make_current_task(true);
+  const auto tasks = static_cast<std::size_t>(tasks_made);
+  if (me == nullptr || !run_queue.reserve(tasks + 1) || !prepare_idle(*me).ok()) {
+    tell_creator(thread, nullptr);
+    return Error{ENOMEM};
+  }
+  me->machine.thread = &thread;
+  add_task(*me);
+  tell_creator(thread, me);
+  leave_to_idle(*me, {});
+  return {};
+}
+
+namespace {
+
+void tell_others_of_end(const Task& me) noexcept {
+  SimulatedThread& thread = *me.machine.thread;
+  thread.ended = true;
+  futex_wake(&thread, kEverybody);
+  if (--tasks_left == 1) futex_wake(&tasks_left, kEverybody);
+}
+
+}  // namespace
+
+void simulation_leave(Task& me) noexcept {
+  if (&me == first) return simulation_wait_for_all();
+  tell_others_of_end(me);
+  run_queue.remove(me);
+  me.machine.number = -1;
+  Task& next = pick_next(me);
+  change_task_state<TaskState::kRunning, TaskState::kReturning>(me.state);
+  me.cpu->homebound = &me;
+  next.on_cpu.store(true, std::memory_order_relaxed);
+  switch_to(me, next);
+}
+
+void see_off_homebound(Task& me) noexcept {
+  Task& leaver = *std::exchange(me.cpu->homebound, nullptr);
+  const pid_t tid = leaver.tid;
+  wake_idle_cpu(leaver.machine.home, leaver);
+  me.exit_work.fetch_or(kExitMask, std::memory_order_relaxed);  // its own bit
+  wait_until_gone(tid);
+}
+
+void announce(Task& me, EventKind next, const void* object) noexcept {
+  run_queue.set_next(me, {next, objects.number_of(object)});
+}
+
+void let_others_go_on(Task& me) noexcept { schedule(me); }
+
+void hold_off_lockers(const void* object) noexcept {
+  const std::uint32_t number = objects.number_of(object);
+  for (std::size_t i = run_queue.size(); i-- > 0;) {
+    const Event& next = run_queue.choices()[i].next;
+    Task& task = run_queue.task(i);
+    if (next.kind != EventKind::kLock || next.object != number || &task == current_task()) continue;
+    run_queue.remove(task);
+    futex_enqueue(task, object);
+  }
+}
+
+void block(Task& me) noexcept {
+  run_queue.remove(me);
+  schedule(me);
+}
+
+void make_runnable(Task& task) noexcept {
+  if (!task.machine.runnable) run_queue.add(task);
+}
+
+void replace(Task& me, Task& next) noexcept {
+  run_queue.remove(me);
+  make_runnable(next);
+  next.on_cpu.store(true, std::memory_order_relaxed);
+  switch_to(me, next);
+}
+
+}  // namespace ums::kernel

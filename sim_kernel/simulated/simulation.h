@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The simulation: the tasks of one execution, which one kernel thread runs one at a time, in an
+// order that a Chooser decides (Linux: __schedule, pick_next_task).
+//
+//     simulation_begin(chooser);     // the calling thread is its first task
+//     pthread_create(...);           // the next one (ums_api/simulated/): captured, and runnable
+//     sched_point(me);               // somebody else may go on here
+//     block(me);                     // somebody else goes on, until make_runnable(me)
+//     simulation_end();              // all others have ended
+//
+// The kernel thread of the first task is the carrier: all tasks run on its Cpu (parallel/cpu.h).
+// The kernel threads of the others are parked, from their first moment to their last. Nothing runs
+// between two calls of these functions but the current task, so that an execution is a function of
+// the Chooser's decisions.
+//
+// Invariants:
+// 1. The current task is in the run queue, but for the moment in which it leaves.
+// 2. A thread that ends leaves the simulation first. The next task runs when its kernel thread is
+//    gone: what a thread does last happens at home, and would run beside the others.
+//
+// Thread safety: the carrier only, but for simulation_capture.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+
+#include "sim_kernel/base/result.h"
+#include "sim_kernel/simulated/run_queue.h"
+
+namespace ums::kernel {
+
+// Decides, and knows nothing of switches.
+class Chooser {
+ public:
+  // Who goes on: an index of `choices`, which is not empty and is ordered by number. `current`,
+  // who has run until now, is one of them unless it waits.
+  virtual std::size_t choose(std::span<const Choice> choices, int current) noexcept = 0;
+
+  // Nobody may go on, and somebody is left. If this returns, the first task goes on, and the others
+  // never will.
+  virtual void stuck() noexcept = 0;
+
+ protected:
+  ~Chooser() = default;
+};
+
+// One at a time in a process. Errors: ENOMEM.
+Result<void> simulation_begin(Chooser& chooser) noexcept;
+void simulation_end() noexcept;
+
+// In the child of a fork, where the calling thread is left, as no task: it is the first one of a
+// simulation of the child's, with a copy of the Chooser, if there was one.
+void simulation_restart_after_fork() noexcept;
+
+// The first task waits until all others have ended, or nobody can go on.
+void simulation_wait_for_all() noexcept;
+
+// How many choices there were.
+std::uint64_t simulation_steps() noexcept;
+
+// Whether a task belongs to the simulation.
+inline bool is_simulated(const Task& task) noexcept { return task.machine.number >= 0; }
+
+// Calls visit(task) for each of its tasks, in no particular order.
+void for_each_simulated(void (*visit)(const Task& task)) noexcept;
+
+// The calling thread, which has only begun, becomes a task of the simulation: it is runnable, and
+// its kernel thread parks. `captured` gets its Task, or is told that there is none (ENOMEM), before
+// it parks: the creator waits for that, and then until it is saved (wait_off_cpu).
+// Returns when the task is chosen, on the carrier.
+Result<void> simulation_capture(SimulatedThread& thread) noexcept;
+
+// The calling task belongs to it no longer, and goes on at home: its thread ends. The first task
+// returns when all others have ended.
+void simulation_leave(Task& me) noexcept;
+
+// What `me` does next is about `object`, or about nothing that others share.
+void announce(Task& me, EventKind next, const void* object = nullptr) noexcept;
+
+// Somebody else may go on, before `me` does what it has announced.
+void let_others_go_on(Task& me) noexcept;
+
+// Both.
+inline void sched_point(Task& me, EventKind next, const void* object = nullptr) noexcept {
+  announce(me, next, object);
+  let_others_go_on(me);
+}
+
+// The current task has made `object` impossible to take: who is about to lock it (kLock) waits
+// until somebody wakes it (futex.h).
+void hold_off_lockers(const void* object) noexcept;
+
+// Somebody else goes on. `me` does what it has announced after make_runnable.
+void block(Task& me) noexcept;
+
+// Does nothing if it is runnable.
+void make_runnable(Task& task) noexcept;
+
+// `me` stops, and `next` goes on in its place, at once.
+void replace(Task& me, Task& next) noexcept;
+
+}  // namespace ums::kernel

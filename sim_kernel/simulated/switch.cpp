@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sim_kernel/simulated/switch.h"
+
+#include <boost/intrusive/parent_from_member.hpp>
+#include <utility>
+
+#include "sim_kernel/sched/may_schedule.h"
+#include "sim_kernel/simulated/simulation.h"
+
+namespace ums::kernel {
+
+void execute_task(Task& me, Task& next) noexcept {
+  assert_may_schedule(me);
+  next.resumer = &me;
+  change_task_state<TaskState::kRunning, TaskState::kExecuting>(me.state);
+  change_task_state<TaskState::kSuspended, TaskState::kRunning>(next.state);
+  replace(me, next);
+}
+
+namespace {
+
+Task& resumer_goes_on(Task& me) noexcept {
+  Task& next = *std::exchange(me.resumer, nullptr);
+  change_task_state<TaskState::kExecuting, TaskState::kRunning>(next.state);
+  return next;
+}
+
+}  // namespace
+
+void switch_back(Task& me) noexcept {
+  assert_may_schedule(me);
+  replace(me, resumer_goes_on(me));
+}
+
+void switch_home(Task& me) noexcept {
+  assert_may_schedule(me);
+  make_runnable(resumer_goes_on(me));
+  sched_point(me, EventKind::kCall);
+}
+
+void suspend(Task& me, WakeUp wake) noexcept {
+  assert_may_schedule(me);
+  me.resumer = nullptr;
+  wake.wake_up();
+  block(me);
+}
+
+void resume_executing(Task& task) noexcept {
+  change_task_state<TaskState::kExecuting, TaskState::kRunning>(task.state);
+  make_runnable(task);
+}
+
+// Not where the handler of a signal calls that interrupted a call, which is refused.
+void before_call(Task& me, const void* object) noexcept {
+  if (!is_simulated(me) || me.syscall_file.load(std::memory_order_relaxed) != nullptr) return;
+  sched_point(me, EventKind::kCall, object);
+}
+
+void leave_machine(Task& me) noexcept {
+  if (is_simulated(me)) simulation_leave(me);
+}
+
+bool sleep_until_set(Task& me, std::atomic<std::uint32_t>& woken) noexcept {
+  while (woken.load(std::memory_order_relaxed) == 0) block(me);
+  return true;
+}
+
+void wake_sleeper(std::atomic<std::uint32_t>& woken) noexcept {
+  using boost::intrusive::get_parent_from_member;
+  Waiter* const waiter = get_parent_from_member(&woken, &Waiter::woken);
+  make_runnable(*get_parent_from_member(waiter, &Task::waiter));
+}
+
+}  // namespace ums::kernel

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Virtual time, in nanoseconds since the simulation began, and the tasks that wait for a moment of
+// it (Linux: kernel/time, hrtimer).
+//
+// Time does not pass by itself: it goes on by what charge() is told, and where nobody can run it
+// jumps to the first moment that somebody waits for. So sleeping costs nothing real.
+//
+// Thread safety: the carrier.
+#pragma once
+
+#include <cstdint>
+
+#include "sim_kernel/sched/task.h"
+
+namespace ums::kernel {
+
+inline constexpr std::uint64_t kNever = ~std::uint64_t{0};
+
+void virtual_time_reset() noexcept;
+
+std::uint64_t virtual_time() noexcept;
+
+// Something has taken `nanoseconds`.
+void charge(std::uint64_t nanoseconds) noexcept;
+
+// `task` is called at `deadline`, unless timer_stop comes first: it is then runnable.
+void timer_start(Task& task, std::uint64_t deadline) noexcept;
+void timer_stop(Task& task) noexcept;
+
+// Jumps to the first moment that somebody waits for, and makes who waits runnable. False: nobody
+// does.
+bool jump_to_next_timer() noexcept;
+
+// Nobody waits any more, and nobody goes on.
+void timers_forget_all() noexcept;
+
+}  // namespace ums::kernel

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// run_many: runs a body again and again in this process, each time as a strategy says, until it
+// fails or there is nothing else to see.
+//
+//     const Exploration result = run_many(strategy, 1000, [] { ...; return sum == 2; });
+//     if (result.failed()) ... result.schedule
+//
+// The body is a thread of its own. What it leaves behind, in variables that outlive it, it finds
+// again: it is to clean up. A deadlock ends the exploration; its threads wait for ever.
+//
+// Thread safety: one thread, which belongs to no simulation.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+
+#include "ums_api/explore/strategy.h"
+
+namespace ums::explore {
+
+enum class Verdict : std::uint8_t { kPassed, kFailed, kDeadlock };
+
+struct Exploration {
+  Verdict verdict = Verdict::kPassed;
+  std::uint64_t executions = 0;
+  std::uint64_t steps = 0;
+  std::string schedule;  // of the failure
+
+  bool failed() const { return verdict != Verdict::kPassed; }
+};
+
+Exploration run_many(Strategy& strategy, std::uint64_t executions,
+                     const std::function<bool()>& body);
+
+}  // namespace ums::explore

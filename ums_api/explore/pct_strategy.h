@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// PctStrategy: probabilistic concurrency testing (Burckhardt, Kothari, Musuvathi, Nagarakatte: A
+// randomized scheduler with probabilistic guarantees of finding bugs, ASPLOS 2010).
+//
+// Each task gets a random priority, and the highest that can run does. At depth - 1 random steps
+// the one that runs falls below all others. A bug that needs `depth` orderings is found with
+// probability 1 / (n k^(depth-1)) at least, for n tasks and k steps. k is what the longest
+// execution until now has taken: the guarantee holds from the second on.
+#pragma once
+
+#include <vector>
+
+#include "ums_api/explore/random_numbers.h"
+#include "ums_api/explore/strategy.h"
+
+namespace ums::explore {
+
+class PctStrategy final : public Strategy {
+ public:
+  // `depth`: 1 or more.
+  PctStrategy(std::uint64_t seed, int depth) : depth_(depth), random_(seed) {}
+
+  bool new_execution() override;
+  std::size_t next_task(std::span<const Choice> choices, int current) override;
+  std::uint64_t next_number(std::uint64_t bound) override { return random_.below(bound); }
+
+ private:
+  std::uint64_t& priority_of(int task);
+  std::size_t highest(std::span<const Choice> choices);
+
+  const int depth_;
+  RandomNumbers random_;
+  std::uint64_t step_ = 0;
+  std::uint64_t longest_ = 0;                 // execution, in steps
+  std::vector<std::uint64_t> change_points_;  // steps; the priority there is the index
+  std::vector<std::uint64_t> priorities_;     // by task; 0: it has none yet
+};
+
+}  // namespace ums::explore

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Schedule: which way an execution went, to be written down and gone again.
+//
+// Without a schedule whoever runs goes on as long as it can, and then the task with the lowest
+// number. A schedule says where an execution did otherwise: after how many steps, and who went on.
+// Steps at which there was nothing to choose do not count.
+//
+//     3.2,1.0,7.1      after three steps task 2, after one more task 0, ...
+//
+// The same program, input and schedule give the same execution.
+//
+// Thread safety: plain values.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "ums_api/explore/strategy.h"
+
+namespace ums::explore {
+
+// Where one goes on who has none.
+std::size_t default_choice(std::span<const Choice> choices, int current);
+
+struct Turn {
+  std::uint64_t steps = 0;  // since the last turn, or the beginning
+  int task = 0;
+
+  friend bool operator==(const Turn&, const Turn&) = default;
+};
+
+class Schedule {
+ public:
+  // Notes a step at which there was something to choose.
+  void note(std::span<const Choice> choices, int current, std::size_t chosen);
+
+  const std::vector<Turn>& turns() const { return turns_; }
+
+  std::string to_string() const;
+
+  // None: `text` is no schedule.
+  static std::optional<Schedule> from_string(std::string_view text);
+
+  friend bool operator==(const Schedule& a, const Schedule& b) { return a.turns_ == b.turns_; }
+
+ private:
+  std::vector<Turn> turns_;
+  std::uint64_t steps_ = 0;  // since the last turn
+};
+
+}  // namespace ums::explore

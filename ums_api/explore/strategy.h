@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Strategy: decides what happens in each of a row of executions, where more than one thing can.
+//
+//     while (strategy.new_execution()) {
+//       ... strategy.next_task(choices, current) ...   // at each step
+//       ... strategy.next_number(6) ...                // where a random number is asked for
+//     }
+//
+// Invariants:
+// 1. What it answers is a function of its parameters, its seed and what it was asked before.
+//
+// Thread safety: one thread.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "sim_kernel/simulated/choice.h"
+
+namespace ums::explore {
+
+using kernel::Choice;
+using kernel::Event;
+
+class Strategy {
+ public:
+  Strategy() = default;
+  virtual ~Strategy() = default;
+  Strategy(const Strategy&) = delete;
+  Strategy& operator=(const Strategy&) = delete;
+
+  // False: all executions have been seen.
+  virtual bool new_execution() = 0;
+
+  // Who goes on: an index of `choices`, which is not empty and is ordered by number. `current`, who
+  // has run until now, is one of them unless it waits.
+  virtual std::size_t next_task(std::span<const Choice> choices, int current) = 0;
+
+  // A number below `bound`, which is not 0.
+  virtual std::uint64_t next_number(std::uint64_t bound) = 0;
+};
+
+}  // namespace ums::explore

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The simulation of a whole program: it begins when this library is loaded, before main, whose
+// thread is the first task. `ums run --machine simulated` preloads the library and says by the
+// environment which execution it shall be:
+//
+//     UMS_SEED        the number that a random execution is a function of
+//     UMS_SCHEDULE    or the schedule of one that was seen before
+//
+// The child of a fork is a simulation of its own, which goes on with a copy of the strategy.
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <charconv>
+#include <cstdlib>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "sim_kernel/base/printk.h"
+#include "sim_kernel/simulated/simulation.h"
+#include "ums_api/explore/execution.h"
+#include "ums_api/explore/random_strategy.h"
+#include "ums_api/explore/replay_strategy.h"
+
+namespace ums::api {
+
+namespace {
+
+using explore::Execution;
+using explore::Strategy;
+
+// Nobody reads what an end of this kind would print.
+[[noreturn]] void refuse(std::string_view name, std::string_view text) {
+  kernel::pr_err("{}='{}' makes no sense: the program does not begin", name, text);
+  _exit(125);
+}
+
+std::unique_ptr<Strategy> strategy_of_environment() {
+  if (const char* const schedule = std::getenv("UMS_SCHEDULE")) {
+    std::optional<explore::Schedule> parsed = explore::Schedule::from_string(schedule);
+    if (!parsed.has_value()) refuse("UMS_SCHEDULE", schedule);
+    return std::make_unique<explore::ReplayStrategy>(std::move(*parsed));
+  }
+  const std::string_view text = std::getenv("UMS_SEED") != nullptr ? std::getenv("UMS_SEED") : "0";
+  std::uint64_t seed = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seed);
+  if (error != std::errc{} || end != text.data() + text.size()) refuse("UMS_SEED", text);
+  return std::make_unique<explore::RandomStrategy>(seed);
+}
+
+// Who waits for what, a line each.
+void report_waiting() {
+  kernel::for_each_simulated([](const kernel::Task& task) {
+    const kernel::Event& next = task.machine.next;
+    kernel::pr_err("  task {} (thread {}) waits to {} object {}", task.machine.number, task.tid,
+                   kernel::event_name(next.kind), next.object);
+  });
+}
+
+class ProgramExecution final : public Execution {
+ public:
+  using Execution::Execution;
+
+  void stuck() noexcept override {
+    kernel::pr_err("deadlock: no task can go on, after {} steps", kernel::simulation_steps());
+    report_waiting();
+    kernel::pr_err("it comes again with UMS_SCHEDULE={}", schedule().to_string());
+    std::abort();
+  }
+};
+
+// Never destroyed: threads run until the process ends.
+__attribute__((constructor(102))) void begin() {
+  static const std::unique_ptr<Strategy>& strategy =
+      *new std::unique_ptr<Strategy>(strategy_of_environment());
+  static_cast<void>(strategy->new_execution());
+  auto* const execution = new ProgramExecution(*strategy);
+  if (!kernel::simulation_begin(*execution).ok()) {
+    kernel::pr_err("no memory for a simulation");
+    _exit(125);
+  }
+}
+
+}  // namespace
+
+}  // namespace ums::api

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// pthread_once in a simulation: who comes while another calls the function gives up the processor.
+// The control word has glibc's values where nobody is in the middle.
+#include <pthread.h>
+
+#include "sim_kernel/simulated/futex.h"
+#include "ums_api/simulated/current_simulated.h"
+#include "ums_api/src/export.h"
+#include "ums_api/src/next_symbol.h"
+
+namespace {
+
+using namespace ums::api;
+using ums::kernel::EventKind;
+using ums::kernel::Task;
+
+constinit NextSymbol<int(pthread_once_t*, void (*)())> next_once{"pthread_once"};
+
+enum State : int { kNew = PTHREAD_ONCE_INIT, kUnderWay = 1, kDone = 2 };
+
+// Lets the others go on; where the function was left by an exception or a cancellation, one of them
+// calls it.
+class Attempt {
+ public:
+  explicit Attempt(pthread_once_t& control) noexcept : control_(control) { control_ = kUnderWay; }
+  ~Attempt() {
+    control_ = done_ ? kDone : kNew;
+    ums::kernel::futex_wake(&control_, ums::kernel::kEverybody);
+  }
+  Attempt(const Attempt&) = delete;
+  Attempt& operator=(const Attempt&) = delete;
+
+  void succeeded() noexcept { done_ = true; }
+
+ private:
+  pthread_once_t& control_;
+  bool done_ = false;
+};
+
+}  // namespace
+
+UMS_EXPORT int pthread_once(pthread_once_t* control, void (*function)()) {
+  Task* const me = current_simulated();
+  if (me == nullptr) return next_once(control, function);
+  ums::kernel::sched_point(*me, EventKind::kLock, control);
+  while (*control == kUnderWay) ums::kernel::futex_wait(*me, control);
+  if (*control == kDone) return 0;
+  Attempt attempt(*control);
+  function();
+  attempt.succeeded();
+  return 0;
+}

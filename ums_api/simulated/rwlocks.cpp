@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Read-write locks in a simulation: the C library's own, but that who would block gives up the
+// processor. A release lets all who wait try again, in the order that is chosen.
+#include <pthread.h>
+
+#include "ums_api/simulated/acquire.h"
+#include "ums_api/src/export.h"
+#include "ums_api/src/next_symbol.h"
+
+namespace {
+
+using namespace ums::api;
+using ums::kernel::EventKind;
+using ums::kernel::kNever;
+using ums::kernel::sched_point;
+using ums::kernel::Task;
+
+using Lock = NextSymbol<int(pthread_rwlock_t*)>;
+using TimedLock = NextSymbol<int(pthread_rwlock_t*, const timespec*)>;
+using ClockLock = NextSymbol<int(pthread_rwlock_t*, clockid_t, const timespec*)>;
+
+constinit Lock next_read{"pthread_rwlock_rdlock"};
+constinit Lock next_try_read{"pthread_rwlock_tryrdlock"};
+constinit TimedLock next_timed_read{"pthread_rwlock_timedrdlock"};
+constinit ClockLock next_clock_read{"pthread_rwlock_clockrdlock"};
+constinit Lock next_write{"pthread_rwlock_wrlock"};
+constinit Lock next_try_write{"pthread_rwlock_trywrlock"};
+constinit TimedLock next_timed_write{"pthread_rwlock_timedwrlock"};
+constinit ClockLock next_clock_write{"pthread_rwlock_clockwrlock"};
+constinit Lock next_unlock{"pthread_rwlock_unlock"};
+
+int lock(Lock& next, Lock& attempt, pthread_rwlock_t* rwlock) {
+  Task* const me = current_simulated();
+  if (me == nullptr) return next(rwlock);
+  return acquire(*me, {rwlock}, kNever, [&] { return attempt(rwlock); });
+}
+
+int try_lock(Lock& attempt, pthread_rwlock_t* rwlock) {
+  Task* const me = current_simulated();
+  if (me != nullptr) sched_point(*me, EventKind::kTryLock, rwlock);
+  return attempt(rwlock);
+}
+
+int lock_until(Task& me, Lock& attempt, pthread_rwlock_t* rwlock, clockid_t clock,
+               const timespec* time) {
+  return acquire_until(me, {rwlock}, clock, time, [&] { return attempt(rwlock); });
+}
+
+int timed_lock(TimedLock& next, Lock& attempt, pthread_rwlock_t* rwlock, const timespec* time) {
+  Task* const me = current_simulated();
+  if (me == nullptr) return next(rwlock, time);
+  return lock_until(*me, attempt, rwlock, CLOCK_REALTIME, time);
+}
+
+int clock_lock(ClockLock& next, Lock& attempt, pthread_rwlock_t* rwlock, clockid_t clock,
+               const timespec* time) {
+  Task* const me = current_simulated();
+  if (me == nullptr) return next(rwlock, clock, time);
+  return lock_until(*me, attempt, rwlock, clock, time);
+}
+
+}  // namespace
+
+UMS_EXPORT int pthread_rwlock_rdlock(pthread_rwlock_t* rwlock) noexcept {
+  return lock(next_read, next_try_read, rwlock);
+}
+
+UMS_EXPORT int pthread_rwlock_tryrdlock(pthread_rwlock_t* rwlock) noexcept {
+  return try_lock(next_try_read, rwlock);
+}
+
+UMS_EXPORT int pthread_rwlock_timedrdlock(pthread_rwlock_t* rwlock, const timespec* time) noexcept {
+  return timed_lock(next_timed_read, next_try_read, rwlock, time);
+}
+
+UMS_EXPORT int pthread_rwlock_clockrdlock(pthread_rwlock_t* rwlock, clockid_t clock,
+                                          const timespec* time) noexcept {
+  return clock_lock(next_clock_read, next_try_read, rwlock, clock, time);
+}
+
+UMS_EXPORT int pthread_rwlock_wrlock(pthread_rwlock_t* rwlock) noexcept {
+  return lock(next_write, next_try_write, rwlock);
+}
+
+UMS_EXPORT int pthread_rwlock_trywrlock(pthread_rwlock_t* rwlock) noexcept {
+  return try_lock(next_try_write, rwlock);
+}
+
+UMS_EXPORT int pthread_rwlock_timedwrlock(pthread_rwlock_t* rwlock, const timespec* time) noexcept {
+  return timed_lock(next_timed_write, next_try_write, rwlock, time);
+}
+
+UMS_EXPORT int pthread_rwlock_clockwrlock(pthread_rwlock_t* rwlock, clockid_t clock,
+                                          const timespec* time) noexcept {
+  return clock_lock(next_clock_write, next_try_write, rwlock, clock, time);
+}
+
+UMS_EXPORT int pthread_rwlock_unlock(pthread_rwlock_t* rwlock) noexcept {
+  Task* const me = current_simulated();
+  if (me == nullptr) return next_unlock(rwlock);
+  sched_point(*me, EventKind::kUnlock, rwlock);
+  return released(next_unlock(rwlock), rwlock);
+}

@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Threads in a simulation: a new one is captured before its creator goes on, and joining gives up
+// the processor. Elsewhere the functions are the C library's.
+#include <linux/futex.h>
+#include <pthread.h>
+
+#include <boost/intrusive/list.hpp>
+#include <cerrno>
+
+#include "sim_kernel/base/raw_syscall.h"
+#include "sim_kernel/mm/slab.h"
+#include "sim_kernel/parallel/cpu_switch.h"
+#include "sim_kernel/simulated/futex.h"
+#include "sim_kernel/simulated/simulated_thread.h"
+#include "sim_kernel/simulated/simulation.h"
+#include "ums_api/simulated/current_simulated.h"
+#include "ums_api/simulated/threads.h"
+#include "ums_api/simulated/virtual_clock.h"
+#include "ums_api/src/export.h"
+#include "ums_api/src/next_symbol.h"
+
+namespace ums::api {
+
+namespace {
+
+using kernel::SimulatedThread;
+using kernel::Task;
+
+constinit kernel::ObjectCache<SimulatedThread> threads{"simulated_thread"};
+
+using ThreadList = boost::intrusive::list<
+    SimulatedThread,
+    boost::intrusive::member_hook<SimulatedThread, boost::intrusive::list_member_hook<>,
+                                  &SimulatedThread::hook>,
+    boost::intrusive::constant_time_size<false>>;
+
+ThreadList known;
+
+constinit NextSymbol<int(pthread_t*, const pthread_attr_t*, void* (*)(void*), void*)> next_create{
+    "pthread_create"};
+constinit NextSymbol<int(pthread_t, void**)> next_join{"pthread_join"};
+constinit NextSymbol<int(pthread_t, void**)> next_tryjoin{"pthread_tryjoin_np"};
+constinit NextSymbol<int(pthread_t, void**, const timespec*)> next_timedjoin{
+    "pthread_timedjoin_np"};
+constinit NextSymbol<int(pthread_t, void**, clockid_t, const timespec*)> next_clockjoin{
+    "pthread_clockjoin_np"};
+constinit NextSymbol<int(pthread_t)> next_detach{"pthread_detach"};
+
+void* run_captured(void* argument) {
+  auto& thread = *static_cast<SimulatedThread*>(argument);
+  if (!kernel::simulation_capture(thread).ok()) return nullptr;
+  return thread.func(thread.arg);
+}
+
+void wait_until_captured(SimulatedThread& thread) noexcept {
+  while (thread.captured.load(std::memory_order_acquire) == 0) {
+    kernel::raw_syscall(SYS_futex, kernel::syscall_arg(&thread.captured), FUTEX_WAIT_PRIVATE, 0, 0);
+  }
+  if (thread.task != nullptr) kernel::wait_off_cpu(*thread.task);
+}
+
+int create_captured(const pthread_attr_t* attributes, SimulatedThread& thread) noexcept {
+  const int error = next_create(&thread.handle, attributes, run_captured, &thread);
+  if (error != 0) return error;
+  wait_until_captured(thread);
+  if (thread.task != nullptr) return 0;
+  next_join(thread.handle, nullptr);
+  return EAGAIN;
+}
+
+SimulatedThread* find_thread(pthread_t handle) noexcept {
+  for (SimulatedThread& thread : known) {
+    if (thread.handle == handle) return &thread;
+  }
+  return nullptr;
+}
+
+bool is_detached(const pthread_attr_t* attributes) noexcept {
+  int state = PTHREAD_CREATE_JOINABLE;
+  return attributes != nullptr && pthread_attr_getdetachstate(attributes, &state) == 0 &&
+         state == PTHREAD_CREATE_DETACHED;
+}
+
+void forget(SimulatedThread& thread) noexcept {
+  known.erase(known.iterator_to(thread));
+  threads.destroy(&thread);
+}
+
+void forget_detached() noexcept {
+  for (auto at = known.begin(); at != known.end();) {
+    SimulatedThread& thread = *at++;
+    if (thread.ended && thread.detached) forget(thread);
+  }
+}
+
+// Whether it has ended by then.
+bool wait_for_end(Task& me, const SimulatedThread& thread, std::uint64_t deadline) noexcept {
+  kernel::announce(me, kernel::EventKind::kJoin, &thread);
+  if (thread.ended) kernel::let_others_go_on(me);
+  while (!thread.ended) {
+    if (!kernel::futex_wait(me, &thread, deadline)) return false;
+  }
+  return true;
+}
+
+// A thread of the simulation that the caller waits for, or null.
+SimulatedThread* thread_to_join(pthread_t handle) noexcept {
+  return current_simulated() != nullptr ? find_thread(handle) : nullptr;
+}
+
+int join_ended(SimulatedThread& thread, void** value) {
+  const pthread_t handle = thread.handle;
+  forget(thread);
+  return next_join(handle, value);
+}
+
+int join_until(SimulatedThread& thread, void** value, clockid_t clock, const timespec* time) {
+  if (!is_valid(*time)) return EINVAL;
+  if (!wait_for_end(*current_simulated(), thread, deadline_of(clock, *time))) return ETIMEDOUT;
+  return join_ended(thread, value);
+}
+
+}  // namespace
+
+bool wait_for_thread(pthread_t handle) noexcept {
+  const SimulatedThread& thread = *find_thread(handle);
+  Task& me = *current_simulated();
+  if (!thread.ended) kernel::futex_wait(me, &thread);
+  return thread.ended;
+}
+
+}  // namespace ums::api
+
+UMS_EXPORT int pthread_create(pthread_t* handle, const pthread_attr_t* attributes,
+                              void* (*func)(void*), void* arg) noexcept {
+  using namespace ums::api;
+  Task* const me = current_simulated();
+  if (me == nullptr) return next_create(handle, attributes, func, arg);
+  ums::kernel::sched_point(*me, ums::kernel::EventKind::kCreate);
+  SimulatedThread* const thread = threads.create(func, arg);
+  if (thread == nullptr) return EAGAIN;
+  const int error = create_captured(attributes, *thread);
+  if (error != 0) {
+    threads.destroy(thread);
+    return error;
+  }
+  *handle = thread->handle;
+  thread->detached = is_detached(attributes);
+  forget_detached();
+  known.push_back(*thread);
+  return 0;
+}
+
+UMS_EXPORT int pthread_join(pthread_t handle, void** value) {
+  using namespace ums::api;
+  SimulatedThread* const thread = thread_to_join(handle);
+  if (thread == nullptr) return next_join(handle, value);
+  wait_for_end(*current_simulated(), *thread, ums::kernel::kNever);
+  return join_ended(*thread, value);
+}
+
+UMS_EXPORT int pthread_tryjoin_np(pthread_t handle, void** value) noexcept {
+  using namespace ums::api;
+  SimulatedThread* const thread = thread_to_join(handle);
+  if (thread == nullptr) return next_tryjoin(handle, value);
+  ums::kernel::sched_point(*current_simulated(), ums::kernel::EventKind::kJoin, thread);
+  return thread->ended ? join_ended(*thread, value) : EBUSY;
+}
+
+UMS_EXPORT int pthread_timedjoin_np(pthread_t handle, void** value, const timespec* time) {
+  using namespace ums::api;
+  SimulatedThread* const thread = time != nullptr ? thread_to_join(handle) : nullptr;
+  if (thread == nullptr) return next_timedjoin(handle, value, time);
+  return join_until(*thread, value, CLOCK_REALTIME, time);
+}
+
+UMS_EXPORT int pthread_clockjoin_np(pthread_t handle, void** value, clockid_t clock,
+                                    const timespec* time) {
+  using namespace ums::api;
+  SimulatedThread* const thread = time != nullptr ? thread_to_join(handle) : nullptr;
+  if (thread == nullptr) return next_clockjoin(handle, value, clock, time);
+  return join_until(*thread, value, clock, time);
+}
+
+UMS_EXPORT int pthread_detach(pthread_t handle) noexcept {
+  using namespace ums::api;
+  const int error = next_detach(handle);
+  SimulatedThread* const thread = error == 0 ? thread_to_join(handle) : nullptr;
+  if (thread != nullptr) thread->detached = true;
+  return error;
+}

@@ -51,7 +51,8 @@ expect 2 '--count wants a number' top -n 0
 expect 2 "unknown option '--bad'" doctor --bad
 expect 125 "unknown option '--bad'" run --bad -- true
 expect 125 'program to run is missing' run --machine parallel
-expect 125 'simulated is not there yet' run --machine simulated -- true
+expect 125 '--seed works with --machine simulated only' run --seed 1 -- true
+expect 125 seed run --machine simulated --seed one -- true
 expect 125 "no machine 'other'" run --machine other -- true
 
 echo '- programs of a kernel process'

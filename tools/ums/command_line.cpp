@@ -17,9 +17,6 @@ namespace {
 
 constexpr int kWrongUsage = 2;
 
-constexpr const char* kSimulated =
-    "--machine simulated is not there yet: this release has server and parallel";
-
 // CLI11's texts, but it does not know that a program follows.
 class HelpFormatter : public CLI::Formatter {
  public:
@@ -56,6 +53,7 @@ class Parser {
   std::vector<std::string> program(const std::vector<std::string>& behind) const;
   std::string name() const;
   const TopOptions& checked_top() const;
+  void check_machine() const;
   void check_attach() const;
   [[noreturn]] void refuse(const std::string& message) const;
   void refuse_unknown(const std::vector<std::string>& words) const;
@@ -92,8 +90,12 @@ Parser::Parser() {
 void Parser::add_run() {
   run_ = app_.add_subcommand("run", "Run a program that finds a UMS device");
   run_->add_option("--machine", run_options_.machine,
-                   "Who answers the program's UMS calls: server (the default) or parallel")
+                   "Who answers the program's UMS calls: server (the default), parallel or\n"
+                   "simulated")
       ->option_text("MACHINE");
+  run_->add_option("--seed", run_options_.seed,
+                   "The execution to see, a number; 0 if not given (simulated only)")
+      ->option_text("SEED");
   run_->add_option("--attach", run_options_.attach,
                    "Join the kernel process NAME, or start it if there is none (server only)")
       ->option_text("NAME");
@@ -229,12 +231,19 @@ Request Parser::parse(std::vector<std::string> arguments) {
   }
   if (!run_->parsed()) refuse("a command is missing");
   run_options_.command = program(behind);
-  if (run_options_.machine == "simulated") refuse(kSimulated);
-  if (run_options_.machine != "server" && run_options_.machine != "parallel") {
-    refuse(fmt::format("there is no machine '{}', only server and parallel", run_options_.machine));
-  }
+  check_machine();
   check_attach();
   return run_options_;
+}
+
+void Parser::check_machine() const {
+  const std::string& machine = run_options_.machine;
+  if (machine != "server" && machine != "parallel" && machine != "simulated") {
+    refuse(fmt::format("there is no machine '{}', only server, parallel and simulated", machine));
+  }
+  if (run_->count("--seed") != 0 && machine != "simulated") {
+    refuse("--seed works with --machine simulated only");
+  }
 }
 
 void Parser::check_attach() const {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // ums COMMAND: programs with user-mode scheduling on systems whose kernel has none. `ums --help`
-// says how it is used; command_line.h, run_parallel.h and doctor/diagnosis.h are the commands.
+// says how it is used; command_line.h, run_preloaded.h and doctor/diagnosis.h are the commands.
 //
 // Exit status: 0 done, 1 failed, 2 wrong usage; of `ums run` that of the program, or 125 to 127.
 #include <langinfo.h>
@@ -20,7 +20,7 @@
 #include "tools/ums/inspect/ps.h"
 #include "tools/ums/inspect/top.h"
 #include "tools/ums/inspect/tree.h"
-#include "tools/ums/run_parallel.h"
+#include "tools/ums/run_preloaded.h"
 #include "tools/ums/run_server.h"
 
 namespace {
@@ -41,7 +41,7 @@ int do_request(const PrintText& request) { return print(request.text) ? 0 : 1; }
 
 int do_request(const RunOptions& request) {
   try {
-    return request.machine == "parallel" ? run_parallel(request) : run_server(request);
+    return request.machine == "server" ? run_server(request) : run_preloaded(request);
   } catch (const std::exception& error) {
     complain(error.what());
     return kFailedItself;

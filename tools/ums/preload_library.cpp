@@ -10,9 +10,10 @@
 
 namespace ums::command {
 
-std::string preload_library() {
+std::string preload_library(const std::string& machine) {
   const std::filesystem::path self = std::filesystem::read_symlink("/proc/self/exe");
-  return (self.parent_path() / UMS_PRELOAD_FROM_HERE).lexically_normal();
+  const char* const name = machine == "simulated" ? "libums-simulated.so" : "libums-preload.so";
+  return (self.parent_path() / UMS_LIBRARIES_FROM_HERE / name).lexically_normal();
 }
 
 std::string why_not_usable(const std::string& library) {

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "tools/ums/run_parallel.h"
+#include "tools/ums/run_preloaded.h"
 
 #include <fmt/core.h>
 
 #include <cstdlib>
+#include <string>
 
 #include "tools/ums/exec_program.h"
 #include "tools/ums/path_server.h"
@@ -44,14 +45,15 @@ void set_records(const RunOptions& options) {
 
 }  // namespace
 
-int run_parallel(const RunOptions& options) {
+int run_preloaded(const RunOptions& options) {
   const std::string& name = options.command[0];
   const std::string reason = why_not_preloadable(find_program(name));
   if (!reason.empty()) {
-    complain(fmt::format("'{}' {}: the parallel machine cannot be loaded into it", name, reason));
+    complain(fmt::format("'{}' {}: the {} machine cannot be loaded into it", name, reason,
+                         options.machine));
     return kFailedItself;
   }
-  const std::string library = preload_library();
+  const std::string library = preload_library(options.machine);
   const std::string fault = why_not_usable(library);
   if (!fault.empty()) {
     complain(fault);
@@ -61,6 +63,7 @@ int run_parallel(const RunOptions& options) {
   preload(library);
   allow_before_asan();
   setenv("UMS_BACKEND", "sim", 1);
+  if (options.machine == "simulated") setenv("UMS_SEED", std::to_string(options.seed).c_str(), 1);
   PathServer server;
   return run_front_with_proc(options.proc, options.command, server);
 }

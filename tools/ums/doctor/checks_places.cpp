@@ -104,7 +104,7 @@ Finding check_run_folder() {
 }
 
 Finding check_preload_library() {
-  const std::string library = preload_library();
+  const std::string library = preload_library("parallel");
   const std::string fault = why_not_usable(library);
   if (fault.empty()) return ok(fmt::format("'{}' is there", library));
   return limited(fault + "; there is no ums run --machine parallel", "");

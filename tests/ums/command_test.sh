@@ -52,7 +52,9 @@ expect 2 "unknown option '--bad'" doctor --bad
 expect 125 "unknown option '--bad'" run --bad -- true
 expect 125 'program to run is missing' run --machine parallel
 expect 125 '--seed works with --machine simulated only' run --seed 1 -- true
-expect 125 seed run --machine simulated --seed one -- true
+for seed in one -1 99999999999999999999 1x; do
+  expect 125 '--seed wants a number' run --machine simulated "--seed=$seed" -- true
+done
 expect 125 "no machine 'other'" run --machine other -- true
 
 echo '- programs of a kernel process'

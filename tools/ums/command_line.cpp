@@ -5,7 +5,10 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <charconv>
 #include <memory>
+#include <string>
+#include <system_error>
 #include <vector>
 
 #include "tools/ums/command_help.h"
@@ -54,6 +57,7 @@ class Parser {
   std::string name() const;
   const TopOptions& checked_top() const;
   void check_machine() const;
+  std::uint64_t checked_seed() const;
   void check_attach() const;
   [[noreturn]] void refuse(const std::string& message) const;
   void refuse_unknown(const std::vector<std::string>& words) const;
@@ -66,6 +70,7 @@ class Parser {
   CLI::App* cat_ = nullptr;
   CLI::App* top_ = nullptr;
   RunOptions run_options_;
+  std::string seed_;
   DoctorOptions doctor_options_;
   PsOptions ps_options_;
   TreeOptions tree_options_;
@@ -93,7 +98,7 @@ void Parser::add_run() {
                    "Who answers the program's UMS calls: server (the default), parallel or\n"
                    "simulated")
       ->option_text("MACHINE");
-  run_->add_option("--seed", run_options_.seed,
+  run_->add_option("--seed", seed_,
                    "The execution to see, a number; 0 if not given (simulated only)")
       ->option_text("SEED");
   run_->add_option("--attach", run_options_.attach,
@@ -232,6 +237,7 @@ Request Parser::parse(std::vector<std::string> arguments) {
   if (!run_->parsed()) refuse("a command is missing");
   run_options_.command = program(behind);
   check_machine();
+  if (run_->count("--seed") != 0) run_options_.seed = checked_seed();
   check_attach();
   return run_options_;
 }
@@ -244,6 +250,14 @@ void Parser::check_machine() const {
   if (run_->count("--seed") != 0 && machine != "simulated") {
     refuse("--seed works with --machine simulated only");
   }
+}
+
+std::uint64_t Parser::checked_seed() const {
+  std::uint64_t seed = 0;
+  const char* const end = seed_.data() + seed_.size();
+  const auto [stop, error] = std::from_chars(seed_.data(), end, seed);
+  if (error != std::errc{} || stop != end) refuse("--seed wants a number, from 0 to 2^64 - 1");
+  return seed;
 }
 
 void Parser::check_attach() const {

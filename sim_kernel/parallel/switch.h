@@ -32,6 +32,11 @@ bool sleep_until_set(Task& me, std::atomic<std::uint32_t>& woken) noexcept;
 // `me` is about to make a call about `object`.
 inline void before_call(Task&, const void* /*object*/) noexcept {}
 
+// `me` has come to a point of its program where others may go on, or has computed: threads are
+// Linux's to schedule, and time is real.
+inline void pass_point(Task&) noexcept {}
+inline void compute(Task&, std::uint64_t /*nanoseconds*/) noexcept {}
+
 // The last that the child of a fork does before it goes on.
 inline void machine_restart_after_fork() noexcept {}
 

@@ -25,8 +25,12 @@ enum class EventKind : std::uint8_t {
   kPost,  // of a semaphore
   kYield,
   kSleep,
-  kClock,  // a look at the time
-  kCall,   // of the device
+  kClock,   // a look at the time
+  kCall,    // of the device
+  kRead,    // of memory
+  kWrite,   // of memory
+  kUpdate,  // of memory: an atomic read and write
+  kPoint,   // ums_sim_point
 };
 
 // As a verb: "waits to lock ...".
@@ -44,7 +48,11 @@ inline constexpr const char* event_name(EventKind kind) noexcept {
                                  "yield",
                                  "sleep",
                                  "look at a clock",
-                                 "call the device about"};
+                                 "call the device about",
+                                 "read",
+                                 "write",
+                                 "update",
+                                 "pass a point"};
   return kNames[static_cast<std::size_t>(kind)];
 }
 
@@ -56,7 +64,8 @@ struct Event {
 
 // Whether it may matter which of two steps of different tasks comes first.
 inline bool may_conflict(const Event& a, const Event& b) noexcept {
-  return a.object != 0 && a.object == b.object;
+  if (a.object == 0 || a.object != b.object) return false;
+  return a.kind != EventKind::kRead || b.kind != EventKind::kRead;
 }
 
 struct Choice {

@@ -6,6 +6,7 @@
 
 #include "sim_kernel/sched/may_schedule.h"
 #include "sim_kernel/simulated/simulation.h"
+#include "sim_kernel/simulated/virtual_time.h"
 
 namespace ums::kernel {
 
@@ -50,10 +51,25 @@ void resume_executing(Task& task) noexcept {
   make_runnable(task);
 }
 
+namespace {
+
 // Not where the handler of a signal calls that interrupted a call, which is refused.
+bool is_in_user_code(const Task& me) noexcept {
+  return is_simulated(me) && me.syscall_file.load(std::memory_order_relaxed) == nullptr;
+}
+
+}  // namespace
+
 void before_call(Task& me, const void* object) noexcept {
-  if (!is_simulated(me) || me.syscall_file.load(std::memory_order_relaxed) != nullptr) return;
-  sched_point(me, EventKind::kCall, object);
+  if (is_in_user_code(me)) sched_point(me, EventKind::kCall, object);
+}
+
+void pass_point(Task& me) noexcept {
+  if (is_in_user_code(me)) sched_point(me, EventKind::kPoint);
+}
+
+void compute(Task& me, std::uint64_t nanoseconds) noexcept {
+  if (is_in_user_code(me)) charge(nanoseconds);
 }
 
 void leave_machine(Task& me) noexcept {

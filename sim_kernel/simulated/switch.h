@@ -29,6 +29,10 @@ inline void prepare_scheduler(Task&) noexcept {}
 // `me` is about to make a call about `object`: others may go on first.
 void before_call(Task& me, const void* object) noexcept;
 
+// `me` has come to a point of its program where others may go on; it has computed for so long.
+void pass_point(Task& me) noexcept;
+void compute(Task& me, std::uint64_t nanoseconds) noexcept;
+
 // The last that the child of a fork does before it goes on: its only thread is the first task of a
 // simulation of its own, if it belonged to one.
 inline void machine_restart_after_fork() noexcept { simulation_restart_after_fork(); }

@@ -36,7 +36,7 @@ while IFS= read -r header; do
     *.hpp) "$cxx" -std=c++20 "${strict[@]}" -x c++ <(echo "#include <$header>") ;;
   esac
 done < <(cd "$prefix/include" && find . -type f | sed 's,^\./,,')
-for header in ums.h umsdefs.h ums/ums_ioctl.h ums/ums_dev.h ums/ums.hpp; do
+for header in ums.h umsdefs.h ums/ums_ioctl.h ums/ums_dev.h ums/ums_sim.h ums/ums.hpp; do
   [[ -f $prefix/include/$header ]] || die "$header is not installed"
 done
 

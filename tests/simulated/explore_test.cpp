@@ -4,6 +4,7 @@
 #include "ums_api/explore/explore.h"
 
 #include <gtest/gtest.h>
+#include <ums/ums_sim.h>
 
 #include <mutex>
 #include <thread>
@@ -33,6 +34,21 @@ bool increment_in_two_parts() {
       seen = count;
     }
     const std::lock_guard guard(mutex);
+    count = seen + 1;
+  };
+  std::thread a(increment);
+  std::thread b(increment);
+  a.join();
+  b.join();
+  return count == 2;
+}
+
+// An increment without a lock.
+bool increment_at_points() {
+  int count = 0;
+  const auto increment = [&] {
+    const int seen = count;
+    ums_sim_point();
     count = seen + 1;
   };
   std::thread a(increment);
@@ -77,6 +93,10 @@ void expect_found_and_replayed(bool (*body)(), Verdict verdict) {
 
 TEST(Explore, LostUpdateIsFoundAndReplayed) {
   expect_found_and_replayed(increment_in_two_parts, Verdict::kFailed);
+}
+
+TEST(Explore, LostUpdateBetweenPointsIsFoundAndReplayed) {
+  expect_found_and_replayed(increment_at_points, Verdict::kFailed);
 }
 
 TEST(Explore, DeadlockIsFoundAndReplayed) {

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 #include <pthread.h>
 #include <semaphore.h>
+#include <ums/ums_sim.h>
 #include <unistd.h>
 
 #include <array>
@@ -300,6 +301,18 @@ TEST(VirtualTime, SleepersWakeInOrderAndAtOnce) {
     const auto passed = std::chrono::steady_clock::now() - start;
     EXPECT_GE(passed, 3h);
     EXPECT_LT(passed, 3h + 1s);
+  });
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, 1h) << "real time";
+}
+
+TEST(VirtualTime, ComputingTakesWhatItSays) {
+  const auto begin = std::chrono::steady_clock::now();
+  expect_right([] {
+    const auto start = std::chrono::steady_clock::now();
+    ums_sim_compute(3'600'000'000'000);
+    const auto passed = std::chrono::steady_clock::now() - start;
+    EXPECT_GE(passed, 1h);
+    EXPECT_LT(passed, 1h + 1s);
   });
   EXPECT_LT(std::chrono::steady_clock::now() - begin, 1h) << "real time";
 }

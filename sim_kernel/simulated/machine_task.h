@@ -22,10 +22,12 @@ struct MachineTask : CapturedTask {
   Event next;             // what it does when it goes on
   const void* waits_for = nullptr;                  // an address (futex.h)
   boost::intrusive::list_member_hook<> futex_hook;  // while it waits
-  bool woken = false;                               // its wait has ended, and not by time
-  std::uint64_t deadline = 0;                       // of its timer (virtual_time.h)
-  boost::intrusive::set_member_hook<> timer_hook;   // while it has one
-  SimulatedThread* thread = nullptr;                // null for the first task
+  const int* holder =
+      nullptr;         // of the lock that it is about to take: its thread's id, while one has it
+  bool woken = false;  // its wait has ended, and not by time
+  std::uint64_t deadline = 0;                      // of its timer (virtual_time.h)
+  boost::intrusive::set_member_hook<> timer_hook;  // while it has one
+  SimulatedThread* thread = nullptr;               // null for the first task
 };
 
 }  // namespace ums::kernel

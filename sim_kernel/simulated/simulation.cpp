@@ -52,11 +52,40 @@ Task& pick_next(Task& me) noexcept {
   return run_queue.task(chooser->choose(run_queue.choices(), me.machine.number));
 }
 
-void schedule(Task& me) noexcept {
-  Task& next = pick_next(me);
-  if (&next == &me) return;
+// Somebody is to look from where it has stopped (look_from).
+struct Look {
+  Task& asker;
+  void (*const look)(void* argument);
+  void* const argument;
+};
+
+Look* wanted_look = nullptr;
+
+void put_in_place(Task& me, Task& next) noexcept {
   next.on_cpu.store(true, std::memory_order_relaxed);
   switch_to(me, next);
+}
+
+void look_for_asker(Task& me) noexcept {
+  const Look wanted = *std::exchange(wanted_look, nullptr);
+  {
+    const KernelSection section(&me);
+    wanted.look(wanted.argument);
+  }
+  put_in_place(me, wanted.asker);
+}
+
+// `next` goes on in the place of `me`. Returns when `me` does.
+void change_to(Task& me, Task& next) noexcept {
+  put_in_place(me, next);
+  while (wanted_look != nullptr) [[unlikely]] {
+      look_for_asker(me);
+    }
+}
+
+void schedule(Task& me) noexcept {
+  Task& next = pick_next(me);
+  if (&next != &me) change_to(me, next);
 }
 
 void add_task(Task& task) noexcept {
@@ -120,15 +149,46 @@ void simulation_restart_after_fork() noexcept {
 
 std::uint64_t simulation_steps() noexcept { return steps; }
 
-void for_each_simulated(void (*visit)(const Task& task)) noexcept {
+void for_each_simulated(void (*visit)(Task& task, void* argument), void* argument) noexcept {
   struct Visit {
-    void (*visit)(const Task& task);
-  } argument{visit};
+    void (*const visit)(Task& task, void* argument);
+    void* const argument;
+  } each{visit, argument};
   for_each_task(
       [](Task& task, void* visitor) {
-        if (is_simulated(task)) static_cast<Visit*>(visitor)->visit(task);
+        const Visit& its = *static_cast<Visit*>(visitor);
+        if (is_simulated(task)) its.visit(task, its.argument);
       },
-      &argument);
+      &each);
+}
+
+Task* simulated_task(int number) noexcept {
+  struct Search {
+    const int number;
+    Task* found = nullptr;
+  } search{number};
+  for_each_simulated(
+      [](Task& task, void* searcher) {
+        auto& its = *static_cast<Search*>(searcher);
+        if (task.machine.number == its.number) its.found = &task;
+      },
+      &search);
+  return search.found;
+}
+
+const void* simulated_object(std::uint32_t number) noexcept { return objects.find(number); }
+
+bool look_from(Task& task, void (*look)(void* argument), void* argument) noexcept {
+  Task& me = *current_or_null;
+  if (&task != &me && task.machine.next.kind == EventKind::kBegin) return false;
+  if (&task == &me) {
+    look(argument);
+    return true;
+  }
+  Look wanted{me, look, argument};
+  wanted_look = &wanted;
+  put_in_place(me, task);
+  return true;
 }
 
 // The creator waits: the run queue is ours.
@@ -165,8 +225,7 @@ void simulation_leave(Task& me) noexcept {
   Task& next = pick_next(me);
   change_task_state<TaskState::kRunning, TaskState::kReturning>(me.state);
   me.cpu->homebound = &me;
-  next.on_cpu.store(true, std::memory_order_relaxed);
-  switch_to(me, next);
+  put_in_place(me, next);
 }
 
 void see_off_homebound(Task& me) noexcept {
@@ -206,8 +265,7 @@ void make_runnable(Task& task) noexcept {
 void replace(Task& me, Task& next) noexcept {
   run_queue.remove(me);
   make_runnable(next);
-  next.on_cpu.store(true, std::memory_order_relaxed);
-  switch_to(me, next);
+  change_to(me, next);
 }
 
 }  // namespace ums::kernel

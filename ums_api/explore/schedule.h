@@ -17,8 +17,8 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <vector>
 
+#include "ums_api/explore/arena.h"
 #include "ums_api/explore/strategy.h"
 
 namespace ums::explore {
@@ -38,7 +38,7 @@ class Schedule {
   // Notes a step at which there was something to choose.
   void note(std::span<const Choice> choices, int current, std::size_t chosen);
 
-  const std::vector<Turn>& turns() const { return turns_; }
+  const ArenaVector<Turn>& turns() const { return turns_; }
 
   std::string to_string() const;
 
@@ -48,7 +48,7 @@ class Schedule {
   friend bool operator==(const Schedule& a, const Schedule& b) { return a.turns_ == b.turns_; }
 
  private:
-  std::vector<Turn> turns_;
+  ArenaVector<Turn> turns_;
   std::uint64_t steps_ = 0;  // since the last turn
 };
 

@@ -22,7 +22,8 @@ namespace ums::api {
 
 struct Wanted {
   const void* object;
-  bool is_taken = false;  // it is known that the next attempt would fail
+  bool is_taken = false;        // it is known that the next attempt would fail
+  const int* holder = nullptr;  // where the thread id of who has it stands, if it does anywhere
 };
 
 // `attempt` returns EBUSY where it must wait for the object. Returns what it returns at last;
@@ -32,6 +33,7 @@ int acquire(kernel::Task& me, Wanted wanted, std::uint64_t deadline, Attempt att
   using kernel::EventKind;
   kernel::announce(me, deadline == kernel::kNever ? EventKind::kLock : EventKind::kTimedLock,
                    wanted.object);
+  me.machine.holder = wanted.holder;
   int error = EBUSY;
   if (!wanted.is_taken) {
     kernel::let_others_go_on(me);

@@ -43,7 +43,7 @@ class Attempt {
 UMS_EXPORT int pthread_once(pthread_once_t* control, void (*function)()) {
   Task* const me = current_simulated();
   if (me == nullptr) return next_once(control, function);
-  ums::kernel::sched_point(*me, EventKind::kLock, control);
+  ums::kernel::sched_point(*me, EventKind::kOnce, control);
   while (*control == kUnderWay) ums::kernel::futex_wait(*me, control);
   if (*control == kDone) return 0;
   Attempt attempt(*control);

@@ -30,10 +30,14 @@ constinit TimedLock next_timed_write{"pthread_rwlock_timedwrlock"};
 constinit ClockLock next_clock_write{"pthread_rwlock_clockwrlock"};
 constinit Lock next_unlock{"pthread_rwlock_unlock"};
 
+Wanted wanted(const pthread_rwlock_t* rwlock) noexcept {
+  return {rwlock, false, &rwlock->__data.__cur_writer};
+}
+
 int lock(Lock& next, Lock& attempt, pthread_rwlock_t* rwlock) {
   Task* const me = current_simulated();
   if (me == nullptr) return next(rwlock);
-  return acquire(*me, {rwlock}, kNever, [&] { return attempt(rwlock); });
+  return acquire(*me, wanted(rwlock), kNever, [&] { return attempt(rwlock); });
 }
 
 int try_lock(Lock& attempt, pthread_rwlock_t* rwlock) {
@@ -44,7 +48,7 @@ int try_lock(Lock& attempt, pthread_rwlock_t* rwlock) {
 
 int lock_until(Task& me, Lock& attempt, pthread_rwlock_t* rwlock, clockid_t clock,
                const timespec* time) {
-  return acquire_until(me, {rwlock}, clock, time, [&] { return attempt(rwlock); });
+  return acquire_until(me, wanted(rwlock), clock, time, [&] { return attempt(rwlock); });
 }
 
 int timed_lock(TimedLock& next, Lock& attempt, pthread_rwlock_t* rwlock, const timespec* time) {

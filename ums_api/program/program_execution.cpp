@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ums_api/program/program_execution.h"
+
+#include <dlfcn.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdint>
+#include <iterator>
+
+#include "sim_kernel/simulated/simulated_thread.h"
+#include "ums_api/program/call_stack.h"
+
+namespace ums::api {
+
+using kernel::Choice;
+using kernel::EventKind;
+using kernel::Task;
+
+namespace {
+
+template <typename... Args>
+void append(explore::ArenaString& text, fmt::format_string<Args...> format, Args&&... args) {
+  fmt::format_to(std::back_inserter(text), format, std::forward<Args>(args)...);
+}
+
+// The number of the task whose thread has this id; -1: none has.
+int number_of(pid_t tid) {
+  struct Search {
+    const pid_t tid;
+    int number = -1;
+  } search{tid};
+  kernel::for_each_simulated(
+      [](Task& task, void* argument) {
+        auto& its = *static_cast<Search*>(argument);
+        if (task.tid == its.tid) its.number = task.machine.number;
+      },
+      &search);
+  return search.number;
+}
+
+// For whom the task waits; -1: for nobody in particular.
+int holder_of(const Task& task) {
+  const kernel::Event& next = task.machine.next;
+  if (next.kind == EventKind::kJoin) {
+    const auto* thread =
+        static_cast<const kernel::SimulatedThread*>(kernel::simulated_object(next.object));
+    return thread == nullptr || thread->ended ? -1 : thread->task->machine.number;
+  }
+  const bool locks = next.kind == EventKind::kLock || next.kind == EventKind::kTimedLock;
+  const int* const holder = locks ? task.machine.holder : nullptr;
+  return holder == nullptr || *holder == 0 ? -1 : number_of(*holder);
+}
+
+using Tasks = explore::ArenaVector<Task*>;
+
+// By number.
+Tasks all_tasks() {
+  Tasks tasks;
+  kernel::for_each_simulated(
+      [](Task& task, void* argument) { static_cast<Tasks*>(argument)->push_back(&task); }, &tasks);
+  std::sort(tasks.begin(), tasks.end(),
+            [](const Task* a, const Task* b) { return a->machine.number < b->machine.number; });
+  return tasks;
+}
+
+}  // namespace
+
+std::size_t ProgramExecution::choose(std::span<const Choice> choices, int current) noexcept {
+  if (counts().steps == wanted_.steps_max) end("steps");
+  const std::uint64_t step = counts().steps;
+  const std::size_t chosen = Execution::choose(choices, current);
+  if (wanted_.steps) note_step(choices, current, chosen);
+  if (step == wanted_.stacks[0] || step == wanted_.stacks[1]) {
+    append(notes_, "stack {}\n", step);
+    note_stack_of(choices[chosen].task);
+  }
+  return chosen;
+}
+
+void ProgramExecution::note_step(std::span<const Choice> choices, int current, std::size_t chosen) {
+  const Choice& choice = choices[chosen];
+  const bool preempts = choice.task != current && explore::may_go_on(choices, current);
+  note_objects_to(choice.next.object);
+  append(notes_, "step {} {} {} {}\n", choice.task, static_cast<int>(choice.next.kind),
+         choice.next.object, preempts ? 1 : 0);
+}
+
+void ProgramExecution::note(const char* line) { append(notes_, "{}\n", line); }
+
+void ProgramExecution::note_stack() { CallStack::here().write(notes_); }
+
+void ProgramExecution::note_stack_of(int task) {
+  kernel::look_from(
+      *kernel::simulated_task(task),
+      [](void* self) { static_cast<ProgramExecution*>(self)->note_stack(); }, this);
+}
+
+void ProgramExecution::note_task(Task& task) {
+  const kernel::Event& next = task.machine.next;
+  note_objects_to(next.object);
+  append(notes_, "task {} {} {} {} {}\n", task.machine.number, task.tid,
+         static_cast<int>(next.kind), next.object, holder_of(task));
+  note_stack_of(task.machine.number);
+}
+
+void ProgramExecution::note_objects_to(std::uint32_t number) {
+  constexpr std::uint32_t kObjectsMax = 4096;
+  while (objects_noted_ < std::min(number, kObjectsMax)) note_object(++objects_noted_);
+}
+
+void ProgramExecution::note_object(std::uint32_t number) {
+  const void* const object = kernel::simulated_object(number);
+  Dl_info place{};
+  if (object == nullptr || dladdr(object, &place) == 0) return;
+  const auto offset = static_cast<std::uintptr_t>(static_cast<const char*>(object) -
+                                                  static_cast<const char*>(place.dli_fbase));
+  append(notes_, "object {} {} {:#x}\n", number, place.dli_fname, offset);
+}
+
+void ProgramExecution::stuck() noexcept { end("deadlock"); }
+
+void ProgramExecution::end(const char* finding) {
+  append(notes_, "finding {}\n", finding);
+  for (Task* const task : all_tasks()) note_task(*task);
+  _exit(EXIT_FAILURE);
+}
+
+}  // namespace ums::api

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// ProgramExecution: one execution of a whole program, and what is noted about it, as lines of text.
+// It lies in the arena: who has forked the program's process reads it when that has ended.
+//
+//     finding deadlock            no task can go on
+//     finding steps               it has made as many steps as it may
+//     task 2 71 3 5 1             each of its tasks: number, thread id, what it is about to do (an
+//                                 EventKind), the object, and who holds it: a number, or -1
+//     frame FILE OFFSET NAME      ... and where that is (call_stack.h)
+//     object 5 FILE OFFSET        where an object is: in a file's static storage; other objects
+//                                 have no such line
+//     step 2 3 5 1                each step: who made it, and what it was; 1: who ran before could
+//                                 have gone on
+//     stack 17                    where the task was that made step 17
+//
+// Steps count from 0.
+//
+// Thread safety: the carrier; then the process that has forked it.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <span>
+
+#include "ums_api/explore/arena.h"
+#include "ums_api/explore/execution.h"
+
+namespace ums::api {
+
+inline constexpr std::uint64_t kNoStep = ~std::uint64_t{0};
+
+// What is to be noted but findings.
+struct Wanted {
+  std::uint64_t steps_max = 0;
+  bool steps = false;
+  std::array<std::uint64_t, 2> stacks{kNoStep, kNoStep};  // of these steps
+};
+
+class ProgramExecution final : public explore::Execution {
+ public:
+  ProgramExecution(explore::Strategy& strategy, const Wanted& wanted)
+      : Execution(strategy), wanted_(wanted) {}
+
+  std::size_t choose(std::span<const kernel::Choice> choices, int current) noexcept override;
+
+  // Notes it, and ends the process.
+  void stuck() noexcept override;
+
+  // A line of its own.
+  void note(const char* line);
+
+  // Where the caller is.
+  void note_stack();
+
+  const explore::ArenaString& notes() const { return notes_; }
+
+ private:
+  void note_step(std::span<const kernel::Choice> choices, int current, std::size_t chosen);
+  void note_stack_of(int task);
+  void note_task(kernel::Task& task);
+  void note_objects_to(std::uint32_t number);
+  void note_object(std::uint32_t number);
+  [[noreturn]] void end(const char* finding);
+
+  const Wanted wanted_;
+  explore::ArenaString notes_;
+  std::uint32_t objects_noted_ = 0;  // from 1 on
+};
+
+}  // namespace ums::api

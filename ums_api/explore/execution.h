@@ -47,7 +47,7 @@ class Execution : public kernel::Chooser {
     const int task = choices[chosen].task;
     counts_.path = (counts_.path ^ static_cast<std::uint64_t>(task + 1)) * kPrime;
     counts_.path ^= counts_.path >> 29;
-    if (task != current && may_go_on(choices, current)) ++counts_.preemptions;
+    if (task != current && is_preempted(choices, current)) ++counts_.preemptions;
   }
 
   Strategy& strategy_;

@@ -11,7 +11,7 @@ namespace ums::explore {
 namespace {
 
 bool is_preemption(std::span<const Choice> choices, int current, std::size_t index) {
-  return choices[index].task != current && may_go_on(choices, current);
+  return choices[index].task != current && is_preempted(choices, current);
 }
 
 bool same_tasks(std::span<const Choice> a, std::span<const Choice> b) {

@@ -15,13 +15,18 @@
 
 namespace ums::api {
 
+// Whether a file that is loaded holds the address.
+bool is_in_file(const void* address) noexcept;
+
+// Appends `FILE OFFSET NAME`, a line. The name is `-` where none is known.
+void write_place(explore::ArenaString& text, const void* address);
+
 class CallStack {
  public:
   // Of the caller.
   static CallStack here() noexcept;
 
-  // Of a place that a signal has interrupted, too: the handler calls.
-  // Appends a line for each frame, from the innermost on; the name is `-` where none is known.
+  // Appends a line for each frame, from the innermost on.
   void write(explore::ArenaString& text) const;
 
  private:

@@ -30,12 +30,31 @@ using explore::make_in_arena;
 using explore::ReplayStrategy;
 using explore::Strategy;
 
-// Of the child: what the signal of the watch asks for (child_watch.h).
+// Of the child.
 ProgramExecution* own_execution = nullptr;
 
+// The watch asks for it (child_watch.h).
 void tell_where_it_hangs(int) {
-  own_execution->note_stack();
+  own_execution->note_end_here();
   _exit(EXIT_FAILURE);
+}
+
+// The second time, the signal ends the process.
+void tell_where_it_crashes(int) { own_execution->note_end_here(); }
+
+void handle(int signal, int flags, void (*handler)(int)) {
+  struct sigaction action {};
+  action.sa_handler = handler;
+  action.sa_flags = flags;
+  sigaction(signal, &action, nullptr);
+}
+
+// What the program does about them instead, takes their place.
+void handle_ends() {
+  handle(kTellSignal, 0, tell_where_it_hangs);
+  for (const int signal : {SIGABRT, SIGBUS, SIGFPE, SIGILL, SIGSEGV}) {
+    handle(signal, static_cast<int>(SA_RESETHAND), tell_where_it_crashes);
+  }
 }
 
 class ForkServer {
@@ -128,9 +147,7 @@ void ForkServer::become_execution(ProgramExecution& execution) const {
   std::fclose(input_);
   close(socket_);
   own_execution = &execution;
-  struct sigaction action {};
-  action.sa_handler = tell_where_it_hangs;
-  sigaction(kTellSignal, &action, nullptr);
+  handle_ends();
   kassert(kernel::simulation_begin(execution).ok(), "no memory for a simulation");
 }
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ums_api/program/program_execution.h"
 
-#include <dlfcn.h>
 #include <fmt/format.h>
 #include <unistd.h>
 
@@ -81,28 +80,39 @@ std::size_t ProgramExecution::choose(std::span<const Choice> choices, int curren
 
 void ProgramExecution::note_step(std::span<const Choice> choices, int current, std::size_t chosen) {
   const Choice& choice = choices[chosen];
-  const bool preempts = choice.task != current && explore::may_go_on(choices, current);
+  const bool preempts = choice.task != current && explore::is_preempted(choices, current);
+  const int displaced = choices[explore::default_choice(choices, current)].task;
+  if (choice.next.kind == EventKind::kBegin) note_begin(choice.task);
   note_objects_to(choice.next.object);
-  append(notes_, "step {} {} {} {}\n", choice.task, static_cast<int>(choice.next.kind),
-         choice.next.object, preempts ? 1 : 0);
+  append(notes_, "step {} {} {} {} {:d}\n", choice.task, static_cast<int>(choice.next.kind),
+         choice.next.object, displaced, preempts);
 }
 
-void ProgramExecution::note(const char* line) { append(notes_, "{}\n", line); }
-
-void ProgramExecution::note_stack() { CallStack::here().write(notes_); }
+void ProgramExecution::note_end_here() {
+  notes_ += "here\n";
+  CallStack::here().write(notes_);
+}
 
 void ProgramExecution::note_stack_of(int task) {
   kernel::look_from(
       *kernel::simulated_task(task),
-      [](void* self) { static_cast<ProgramExecution*>(self)->note_stack(); }, this);
+      [](void* notes) { CallStack::here().write(*static_cast<explore::ArenaString*>(notes)); },
+      &notes_);
 }
 
 void ProgramExecution::note_task(Task& task) {
   const kernel::Event& next = task.machine.next;
   note_objects_to(next.object);
-  append(notes_, "task {} {} {} {} {}\n", task.machine.number, task.tid,
+  append(notes_, "task {} {} {:d} {} {} {}\n", task.machine.number, task.tid, task.machine.runnable,
          static_cast<int>(next.kind), next.object, holder_of(task));
   note_stack_of(task.machine.number);
+}
+
+void ProgramExecution::note_begin(int task) {
+  const kernel::SimulatedThread* const thread = kernel::simulated_task(task)->machine.thread;
+  if (thread == nullptr) return;  // the first
+  append(notes_, "thread {} ", task);
+  write_place(notes_, reinterpret_cast<const void*>(thread->func));
 }
 
 void ProgramExecution::note_objects_to(std::uint32_t number) {
@@ -112,11 +122,9 @@ void ProgramExecution::note_objects_to(std::uint32_t number) {
 
 void ProgramExecution::note_object(std::uint32_t number) {
   const void* const object = kernel::simulated_object(number);
-  Dl_info place{};
-  if (object == nullptr || dladdr(object, &place) == 0) return;
-  const auto offset = static_cast<std::uintptr_t>(static_cast<const char*>(object) -
-                                                  static_cast<const char*>(place.dli_fbase));
-  append(notes_, "object {} {} {:#x}\n", number, place.dli_fname, offset);
+  if (object == nullptr || !is_in_file(object)) return;
+  append(notes_, "object {} ", number);
+  write_place(notes_, object);
 }
 
 void ProgramExecution::stuck() noexcept { end("deadlock"); }

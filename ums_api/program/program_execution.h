@@ -5,14 +5,17 @@
 //
 //     finding deadlock            no task can go on
 //     finding steps               it has made as many steps as it may
-//     task 2 71 3 5 1             each of its tasks: number, thread id, what it is about to do (an
-//                                 EventKind), the object, and who holds it: a number, or -1
+//     task 2 71 0 3 5 1           each of its tasks: number, thread id, 1: it could go on; what it is
+//                                 about to do (an EventKind), the object, and who holds that: a
+//                                 task's number, or -1
 //     frame FILE OFFSET NAME      ... and where that is (call_stack.h)
 //     object 5 FILE OFFSET        where an object is: in a file's static storage; other objects
 //                                 have no such line
-//     step 2 3 5 1                each step: who made it, and what it was; 1: who ran before could
-//                                 have gone on
+//     step 2 3 5 1 0              each step: who made it, and what it was; who would have gone on
+//                                 without a schedule; 1: and was preempted
+//     thread 2 FILE OFFSET NAME   what a task's thread calls: when it begins
 //     stack 17                    where the task was that made step 17
+//     here                        where the program crashed, or had to be ended
 //
 // Steps count from 0.
 //
@@ -47,17 +50,15 @@ class ProgramExecution final : public explore::Execution {
   // Notes it, and ends the process.
   void stuck() noexcept override;
 
-  // A line of its own.
-  void note(const char* line);
-
-  // Where the caller is.
-  void note_stack();
+  // Where the caller is: the program ends there.
+  void note_end_here();
 
   const explore::ArenaString& notes() const { return notes_; }
 
  private:
   void note_step(std::span<const kernel::Choice> choices, int current, std::size_t chosen);
   void note_stack_of(int task);
+  void note_begin(int task);
   void note_task(kernel::Task& task);
   void note_objects_to(std::uint32_t number);
   void note_object(std::uint32_t number);

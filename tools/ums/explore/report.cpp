@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tools/ums/explore/report.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <string_view>
+
+#include "tools/ums/explore/verdict.h"
+
+namespace ums::command {
+namespace {
+
+// Frames below the program's own functions.
+bool is_of_start(std::string_view function) {
+  constexpr std::array<std::string_view, 7> kStart = {
+      "start_thread",          "clone", "clone3", "__clone3", "_start", "__libc_start_main",
+      "__libc_start_call_main"};
+  const std::string_view name = function.substr(0, function.find('@'));
+  return std::find(kStart.begin(), kStart.end(), name) != kStart.end();
+}
+
+}  // namespace
+
+// `task 2 (consumer)`
+std::string Report::name(const Outcome& outcome, int task) {
+  const auto thread = outcome.threads.find(task);
+  const std::string function = task == 0 ? "main"
+                               : thread == outcome.threads.end()
+                                   ? ""
+                                   : symbols_.function(thread->second);
+  return function.empty() ? fmt::format("task {}", task)
+                          : fmt::format("task {} ({})", task, function);
+}
+
+// `lock object 5 "mutex"`
+std::string Report::event(const Outcome& outcome, const kernel::Event& event) {
+  std::string text = kernel::event_name(event.kind);
+  if (event.object == 0) return text;
+  text += fmt::format(" object {}", event.object);
+  const auto place = outcome.objects.find(event.object);
+  const std::string name = place == outcome.objects.end() ? "" : symbols_.variable(place->second);
+  return name.empty() ? text : fmt::format("{} `{}`", text, name);
+}
+
+std::string Report::stack(const Stack& stack) {
+  std::string text;
+  for (const Place& place : stack) {
+    if (is_of_start(symbols_.function(place))) break;
+    text += fmt::format("      at {}\n", symbols_.code(place));
+  }
+  return text;
+}
+
+std::string Report::task(const Outcome& outcome, const StuckTask& task) {
+  std::string text =
+      fmt::format("  {} {} {}", name(outcome, task.number),
+                  task.is_runnable ? "could go on, to" : "waits to", event(outcome, task.next));
+  if (task.holder >= 0) {
+    const bool joins = task.next.kind == kernel::EventKind::kJoin;
+    text += fmt::format("{}task {}{}", joins ? ": " : ", which ", task.holder, joins ? "" : " has");
+  }
+  for (std::size_t i = outcome.trace.size(); i-- > 0;) {
+    if (outcome.trace[i].task != task.number) continue;
+    text += fmt::format(", since step {}", i);
+    break;
+  }
+  return text + "\n" + stack(task.stack);
+}
+
+std::string Report::failure(const Outcome& outcome) {
+  std::string text = verdict_of(outcome) + "\n";
+  if (outcome.finding == "steps") {
+    const std::size_t period = repeated_steps(outcome.trace);
+    const std::size_t from = outcome.trace.size() - period;
+    for (std::size_t i = from; i < outcome.trace.size(); ++i) text += step(outcome, i);
+  }
+  for (const StuckTask& each : outcome.tasks) text += task(outcome, each);
+  return text + stack(outcome.ended_at);
+}
+
+std::string Report::step(const Outcome& outcome, std::uint64_t number) {
+  const Step& step = outcome.trace[number];
+  return fmt::format("  step {:<4} {}{} {}\n", number, name(outcome, step.task),
+                     step.preempts ? " comes between, to" : ":", event(outcome, step.event));
+}
+
+std::string Report::steps(const Outcome& outcome) {
+  std::string text;
+  for (std::uint64_t i = 0; i < outcome.trace.size(); ++i) text += step(outcome, i);
+  return text;
+}
+
+// Of a step that it never came to, where it still waits.
+std::string Report::stack_of_later(const Outcome& outcome, const CriticalPair& pair) {
+  if (pair.later_step.has_value()) return stack_at(outcome, *pair.later_step);
+  for (const StuckTask& task : outcome.tasks) {
+    if (task.number == pair.displaced) return stack(task.stack);
+  }
+  return "";
+}
+
+// Empty for one that had no place yet: a thread's first.
+std::string Report::stack_at(const Outcome& outcome, std::uint64_t step) {
+  const auto found = outcome.stacks.find(step);
+  return found == outcome.stacks.end() ? "" : stack(found->second);
+}
+
+// What was done first, and what should have been.
+std::string Report::order(const Outcome& outcome, const CriticalPair& pair) {
+  const std::uint64_t first = pair.first.value_or(pair.turn);
+  const Step& step = outcome.trace[first];
+  std::string text = fmt::format("  {} came first, to {} (step {})\n", name(outcome, step.task),
+                                 event(outcome, step.event), first);
+  text += stack_at(outcome, first);
+  if (!pair.first.has_value()) {
+    return text + fmt::format("  though {} could have gone on\n", name(outcome, pair.displaced));
+  }
+  text += fmt::format("  before {} could {}", name(outcome, pair.displaced),
+                      event(outcome, pair.later));
+  text += pair.later_step.has_value() ? fmt::format(" (step {})\n", *pair.later_step) : "\n";
+  return text + stack_of_later(outcome, pair);
+}
+
+std::string Report::pair(const Outcome& outcome, const CriticalPair& pair,
+                         const Outcome& otherwise) {
+  const std::string text = order(outcome, pair);
+  if (!otherwise.failed()) return text + "  The other way round it does not fail.\n";
+  return text + fmt::format("  The other way round it fails too: {}\n", verdict_of(otherwise));
+}
+
+}  // namespace ums::command

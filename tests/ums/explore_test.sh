@@ -69,7 +69,7 @@ expect "before task 1 (consume) could wait for object . \`ready\`"
 expect 'at consume (explored_program.c:'
 expect 'The other way round it does not fail'
 explore 1 -- "$program" lock
-expect "waits to lock object . \`two\`, which task 2 has"
+expect "waits to lock object . \`two\`, which task 2 (lock_both) has"
 explore 1 -- "$program" loop
 expect 'at wait_in_loop (explored_program.c:'
 

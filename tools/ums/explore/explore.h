@@ -19,8 +19,8 @@ inline constexpr int kFailureFound = 1;
 int run_explore(const ExploreOptions& options);
 
 // Returns the program's exit status, 128 and the signal that ended it, or 1 where it was ended
-// because it could not go on. Throws std::exception if the program cannot be run, or the schedule is
-// of another one.
+// because it could not go on. Throws std::exception if the program cannot be run, or the schedule
+// is of another one.
 int run_replay(const ReplayOptions& options);
 
 }  // namespace ums::command

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstring>
 #include <string_view>
 
 #include "tools/ums/explore/verdict.h"
@@ -26,12 +27,30 @@ bool is_of_start(std::string_view function) {
 // `task 2 (consumer)`
 std::string Report::name(const Outcome& outcome, int task) {
   const auto thread = outcome.threads.find(task);
-  const std::string function = task == 0 ? "main"
-                               : thread == outcome.threads.end()
-                                   ? ""
-                                   : symbols_.function(thread->second);
-  return function.empty() ? fmt::format("task {}", task)
-                          : fmt::format("task {} ({})", task, function);
+  std::string what = task == 0 ? "main" : "";
+  if (thread != outcome.threads.end()) {
+    const bool is_ours = thread->second.file.find("/libums-simulated") != std::string::npos;
+    what = is_ours ? "worker" : symbols_.function(thread->second);
+  }
+  return what.empty() ? fmt::format("task {}", task) : fmt::format("task {} ({})", task, what);
+}
+
+// What a task that cannot go on does instead.
+std::string Report::waiting(const Outcome& outcome, const StuckTask& task) {
+  const std::string next = event(outcome, task.next);
+  switch (task.next.kind) {
+    case kernel::EventKind::kWait:
+      return "waits" + next.substr(std::strlen("wait"));
+    case kernel::EventKind::kCall:
+      return fmt::format("waits in a call of the device about object {}", task.next.object);
+    case kernel::EventKind::kJoin:
+      if (task.holder >= 0)
+        return fmt::format("waits for the end of {}", name(outcome, task.holder));
+      return "waits to " + next;
+    default:
+      if (task.holder < 0) return "waits to " + next;
+      return fmt::format("waits to {}, which {} has", next, name(outcome, task.holder));
+  }
 }
 
 // `lock object 5 "mutex"`
@@ -54,13 +73,9 @@ std::string Report::stack(const Stack& stack) {
 }
 
 std::string Report::task(const Outcome& outcome, const StuckTask& task) {
-  std::string text =
-      fmt::format("  {} {} {}", name(outcome, task.number),
-                  task.is_runnable ? "could go on, to" : "waits to", event(outcome, task.next));
-  if (task.holder >= 0) {
-    const bool joins = task.next.kind == kernel::EventKind::kJoin;
-    text += fmt::format("{}task {}{}", joins ? ": " : ", which ", task.holder, joins ? "" : " has");
-  }
+  const std::string does =
+      task.is_runnable ? "could go on, to " + event(outcome, task.next) : waiting(outcome, task);
+  std::string text = fmt::format("  {} {}", name(outcome, task.number), does);
   for (std::size_t i = outcome.trace.size(); i-- > 0;) {
     if (outcome.trace[i].task != task.number) continue;
     text += fmt::format(", since step {}", i);

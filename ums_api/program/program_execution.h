@@ -5,8 +5,8 @@
 //
 //     finding deadlock            no task can go on
 //     finding steps               it has made as many steps as it may
-//     task 2 71 0 3 5 1           each of its tasks: number, thread id, 1: it could go on; what it is
-//                                 about to do (an EventKind), the object, and who holds that: a
+//     task 2 71 0 3 5 1           each of its tasks: number, thread id, 1: it could go on; what it
+//                                 is about to do (an EventKind), the object, and who holds that: a
 //                                 task's number, or -1
 //     frame FILE OFFSET NAME      ... and where that is (call_stack.h)
 //     object 5 FILE OFFSET        where an object is: in a file's static storage; other objects

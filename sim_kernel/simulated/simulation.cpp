@@ -143,7 +143,7 @@ void simulation_restart_after_fork() noexcept {
   run_queue.clear();
   futex_forget_all();
   timers_forget_all();
-  const Result<void> begun = simulation_begin(*copy);
+  const Result<void> begun = simulation_begin(copy->in_forked_child());
   kassert(begun.ok(), "no memory for the simulation of a forked child");
 }
 

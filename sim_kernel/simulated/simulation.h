@@ -41,6 +41,9 @@ class Chooser {
   // never will.
   virtual void stuck() noexcept = 0;
 
+  // Who decides in the child of a fork, which has a copy of this one's memory.
+  virtual Chooser& in_forked_child() noexcept { return *this; }
+
  protected:
   ~Chooser() = default;
 };
@@ -50,7 +53,7 @@ Result<void> simulation_begin(Chooser& chooser) noexcept;
 void simulation_end() noexcept;
 
 // In the child of a fork, where the calling thread is left, as no task: it is the first one of a
-// simulation of the child's, with a copy of the Chooser, if there was one.
+// simulation of the child's, if there was one.
 void simulation_restart_after_fork() noexcept;
 
 // The first task waits until all others have ended, or nobody can go on.

@@ -46,6 +46,7 @@ echo '- nothing to find'
 explore 0 --iterations 200 -- "$program" well
 expect '^200 schedules (.* distinct).* no failure'
 explore 0 --iterations 20 -- true
+explore 0 --iterations 50 --timeout 5 -- "$program" fork
 expect 'all were the same'
 explore 0 --seconds 0.5 --jobs 2 -- "$program" well
 explore 0 --strategy exhaustive --preemptions 2 -- "$program" well

@@ -9,6 +9,7 @@
 //   livelock  two threads that let each other go first, for ever
 //   loop      a thread that waits for a flag in a loop
 //   file      a lock of a file that this process holds itself through another descriptor
+//   fork      ends well, and forks a child with threads of its own
 //   well      ends well in any order
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -17,6 +18,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 static pthread_mutex_t one = PTHREAD_MUTEX_INITIALIZER;
@@ -104,6 +106,35 @@ static void* lock_file(void* unused) {
   return unused;
 }
 
+static void* take_many_turns(void* unused) {
+  for (int i = 0; i < 10; ++i) take_turn();
+  return unused;
+}
+
+// Not `one`: another thread may have it when this one forks.
+static void* take_in_child(void* unused) {
+  for (int i = 0; i < 10; ++i) {
+    pthread_mutex_lock(&two);
+    pthread_mutex_unlock(&two);
+  }
+  return unused;
+}
+
+static void* fork_threads(void* unused) {
+  const pid_t child = fork();
+  if (child == 0) {
+    pthread_t thread;
+    pthread_create(&thread, NULL, take_in_child, NULL);
+    take_in_child(NULL);
+    pthread_join(thread, NULL);
+    _exit(0);
+  }
+  int status = 0;
+  while (waitpid(child, &status, WNOHANG) == 0) sched_yield();
+  if (status != 0) abort();
+  return unused;
+}
+
 typedef void* (*thread_function)(void*);
 
 static const struct {
@@ -118,6 +149,7 @@ static const struct {
     {"livelock", let_other_go_first, let_other_go_first},
     {"loop", wait_in_loop, produce},
     {"file", lock_file, produce},
+    {"fork", fork_threads, take_many_turns},
     {"well", come_first, come_first},
 };
 

@@ -6,8 +6,10 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <cstdlib>
 #include <iterator>
 
+#include "sim_kernel/base/printk.h"
 #include "sim_kernel/simulated/simulated_thread.h"
 #include "ums_api/program/call_stack.h"
 
@@ -51,6 +53,17 @@ int holder_of(const Task& task) {
   const int* const holder = locks ? task.machine.holder : nullptr;
   return holder == nullptr || *holder == 0 ? -1 : number_of(*holder);
 }
+
+class ForkedChild final : public kernel::Chooser {
+ public:
+  std::size_t choose(std::span<const Choice> choices, int current) noexcept override {
+    return explore::default_choice(choices, current);
+  }
+  void stuck() noexcept override {
+    kernel::pr_err("deadlock in a forked child: no task can go on");
+    std::abort();
+  }
+};
 
 using Tasks = explore::ArenaVector<Task*>;
 
@@ -125,6 +138,11 @@ void ProgramExecution::note_object(std::uint32_t number) {
   if (object == nullptr || !is_in_file(object)) return;
   append(notes_, "object {} ", number);
   write_place(notes_, object);
+}
+
+kernel::Chooser& ProgramExecution::in_forked_child() noexcept {
+  static ForkedChild child;
+  return child;
 }
 
 void ProgramExecution::stuck() noexcept { end("deadlock"); }

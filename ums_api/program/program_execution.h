@@ -50,6 +50,10 @@ class ProgramExecution final : public explore::Execution {
   // Notes it, and ends the process.
   void stuck() noexcept override;
 
+  // One that decides as a schedule without turns does. This one is the parent's, whose arena the
+  // child must leave alone.
+  Chooser& in_forked_child() noexcept override;
+
   // Where the caller is: the program ends there.
   void note_end_here();
 

@@ -25,7 +25,7 @@ expect_status() {
   ((status == wanted)) || die "'$*' exits $status, not $wanted"
 }
 expect() { grep -q -- "$1" "${2:-out}" || die "nothing like '$1'"; }
-explore() { expect_status "$1" "$ums" explore --timeout 0.3 "${@:2}"; }
+explore() { expect_status "$1" "$ums" explore --timeout 0.5 "${@:2}"; }
 replay_string() { sed -n 's/.*ums replay \([^ ]*\) .*/\1/p' out; }
 
 # finds MODE VERDICT STATUS [OPTION...]: and replays it, with this exit status.
@@ -46,8 +46,8 @@ echo '- nothing to find'
 explore 0 --iterations 200 -- "$program" well
 expect '^200 schedules (.* distinct).* no failure'
 explore 0 --iterations 20 -- true
-explore 0 --iterations 50 --timeout 5 -- "$program" fork
 expect 'all were the same'
+explore 0 --iterations 50 -- "$program" fork
 explore 0 --seconds 0.5 --jobs 2 -- "$program" well
 explore 0 --strategy exhaustive --preemptions 2 -- "$program" well
 expect 'no failure, and there are no others'

@@ -94,6 +94,11 @@ void forget_detached() noexcept {
   }
 }
 
+// A thread of whom we have forked had the handle: it is not here.
+void forget_namesake(pthread_t handle) noexcept {
+  if (SimulatedThread* const namesake = find_thread(handle)) forget(*namesake);
+}
+
 // Whether it has ended by then.
 bool wait_for_end(Task& me, const SimulatedThread& thread, std::uint64_t deadline) noexcept {
   kernel::announce(me, kernel::EventKind::kJoin, &thread);
@@ -148,6 +153,7 @@ UMS_EXPORT int pthread_create(pthread_t* handle, const pthread_attr_t* attribute
   *handle = thread->handle;
   thread->detached = is_detached(attributes);
   forget_detached();
+  forget_namesake(thread->handle);
   known.push_back(*thread);
   return 0;
 }

@@ -27,7 +27,8 @@ struct MachineTask : CapturedTask {
   bool woken = false;  // its wait has ended, and not by time
   std::uint64_t deadline = 0;                      // of its timer (virtual_time.h)
   boost::intrusive::set_member_hook<> timer_hook;  // while it has one
-  SimulatedThread* thread = nullptr;               // null for the first task
+  bool has_deadline() const noexcept { return timer_hook.is_linked(); }
+  SimulatedThread* thread = nullptr;  // null for the first task
 };
 
 }  // namespace ums::kernel

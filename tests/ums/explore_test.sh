@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# explore_test.sh UMS PROGRAM: `ums explore` finds every kind of failure, names it and what matters,
+# explore_test.sh UMS PROGRAM WORKERS: `ums explore` finds every kind of failure, names it and what matters,
 # and `ums replay` sees it again.
 set -euo pipefail
 
-ums=$1 program=$2
+ums=$1 program=$2 workers=$3
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 cd "$folder"
@@ -54,6 +54,7 @@ expect 'no failure, and there are no others'
 
 finds wake 'lost wake-up: task 1 waits' 1
 finds lock 'deadlock: tasks 1, 2 wait for each other' 1
+finds partial 'partial deadlock: tasks 1, 2 wait for each other' 1
 finds status 'exit status 3' 3
 finds crash 'crash: signal 11' 139
 finds livelock 'livelock: after 500 steps the same 2 come again' 1 --steps 500
@@ -73,6 +74,16 @@ explore 1 -- "$program" lock
 expect "waits to lock object . \`two\`, which task 2 (lock_both) has"
 explore 1 -- "$program" loop
 expect 'at wait_in_loop (explored_program.c:'
+
+echo '- workers'
+explore 1 -- "$workers" lost
+expect '^lost worker: task [12] is suspended, in no list, and nobody will execute it'
+expect 'task [12] (worker) is suspended, in no list: task 3 (scheduler_main) dequeued it'
+expect 'task 3 (scheduler_main) waits for a worker, in completion list 1'
+explore 1 -- "$workers" circle
+expect '^deadlock: tasks ., ., . wait for each other'
+expect "waits to lock object . \`mutex\`, which task [12] (worker) has"
+expect 'task 3 (scheduler_main) executes task [12] (worker)'
 
 echo '- every strategy'
 for strategy in random pct pos exhaustive; do

@@ -4,6 +4,7 @@
 //
 //   wake      a consumer that looks, and then waits, without a lock over both: the wake-up is lost
 //   lock      two mutexes in opposite order
+//   partial   the same, while the first thread goes on for a while
 //   status    exit status 3 if the second thread comes first
 //   crash     the same, and a null pointer
 //   livelock  two threads that let each other go first, for ever
@@ -144,6 +145,7 @@ static const struct {
 } modes[] = {
     {"wake", consume, produce},
     {"lock", lock_both, lock_both},
+    {"partial", lock_both, lock_both},
     {"status", come_first, exit_if_first},
     {"crash", come_first, crash_if_first},
     {"livelock", let_other_go_first, let_other_go_first},
@@ -161,6 +163,7 @@ int main(int argc, char** argv) {
     const int locks = modes[i].first == lock_both;
     pthread_create(&a, NULL, modes[i].first, NULL);
     pthread_create(&b, NULL, modes[i].second, locks ? "two first" : NULL);
+    for (int i = 0; i < 200 && strcmp(argv[1], "partial") == 0; ++i) sched_yield();
     pthread_join(a, NULL);
     pthread_join(b, NULL);
     return 0;

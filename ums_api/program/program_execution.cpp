@@ -10,6 +10,7 @@
 #include <iterator>
 
 #include "sim_kernel/base/printk.h"
+#include "sim_kernel/simulated/role.h"
 #include "sim_kernel/simulated/simulated_thread.h"
 #include "ums_api/program/call_stack.h"
 
@@ -41,9 +42,57 @@ int number_of(pid_t tid) {
   return search.number;
 }
 
+// The task that runs in the place of a scheduler; -1: none does.
+int executed_by(const Task& scheduler) {
+  struct Search {
+    const Task* scheduler;
+    int number = -1;
+  } search{&scheduler};
+  kernel::for_each_simulated(
+      [](Task& task, void* argument) {
+        auto& its = *static_cast<Search*>(argument);
+        if (task.resumer == its.scheduler) its.number = task.machine.number;
+      },
+      &search);
+  return search.number;
+}
+
+// The only scheduler of a completion list; -1: it has none, or several.
+int only_scheduler_of(int list) {
+  struct Search {
+    const int list;
+    int number = -1;
+    int count = 0;
+  } search{list};
+  kernel::for_each_simulated(
+      [](Task& task, void* argument) {
+        auto& its = *static_cast<Search*>(argument);
+        const kernel::Role role = kernel::role_of(task);
+        if (role.kind != kernel::Role::Kind::kScheduler || role.list != its.list) return;
+        its.number = task.machine.number;
+        ++its.count;
+      },
+      &search);
+  return search.count == 1 ? search.number : -1;
+}
+
+// For whom a task waits in a call of the device.
+int holder_in_call(const Task& task) {
+  const kernel::Role role = kernel::role_of(task);
+  switch (role.kind) {
+    case kernel::Role::Kind::kScheduler:
+      return executed_by(task);
+    case kernel::Role::Kind::kReached:
+      return role.dequeuer == nullptr ? -1 : role.dequeuer->machine.number;
+    default:
+      return -1;
+  }
+}
+
 // For whom the task waits; -1: for nobody in particular.
 int holder_of(const Task& task) {
   const kernel::Event& next = task.machine.next;
+  if (next.kind == EventKind::kCall) return holder_in_call(task);
   if (next.kind == EventKind::kJoin) {
     const auto* thread =
         static_cast<const kernel::SimulatedThread*>(kernel::simulated_object(next.object));
@@ -79,8 +128,30 @@ Tasks all_tasks() {
 
 }  // namespace
 
+namespace {
+
+// Whether the task waits for one that waits for one ... that waits for it.
+bool waits_for_itself(int task) {
+  constexpr int kTasksMax = 1000;  // in a circle that it is not part of
+  int at = task;
+  for (int i = 0; i < kTasksMax; ++i) {
+    const Task* const waiter = kernel::simulated_task(at);
+    if (waiter == nullptr || waiter->machine.runnable || waiter->machine.has_deadline())
+      return false;
+    at = holder_of(*waiter);
+    if (at == task) return true;
+    if (at < 0) return false;
+  }
+  return false;
+}
+
+}  // namespace
+
 std::size_t ProgramExecution::choose(std::span<const Choice> choices, int current) noexcept {
   if (counts().steps == wanted_.steps_max) end("steps");
+  const bool waits = !explore::may_go_on(choices, current);
+  stopped_at(current) = waits ? counts().steps - 1 : 0;  // by its last step
+  if (waits && waits_for_itself(current)) end("circle");
   const std::uint64_t step = counts().steps;
   const std::size_t chosen = Execution::choose(choices, current);
   if (wanted_.steps) note_step(choices, current, chosen);
@@ -89,6 +160,12 @@ std::size_t ProgramExecution::choose(std::span<const Choice> choices, int curren
     note_stack_of(choices[chosen].task);
   }
   return chosen;
+}
+
+std::uint64_t& ProgramExecution::stopped_at(int task) {
+  const auto index = static_cast<std::size_t>(std::max(task, 0));
+  if (index >= stopped_at_.size()) stopped_at_.resize(index + 1, 0);
+  return stopped_at_[index];
 }
 
 void ProgramExecution::note_step(std::span<const Choice> choices, int current, std::size_t chosen) {
@@ -116,8 +193,15 @@ void ProgramExecution::note_stack_of(int task) {
 void ProgramExecution::note_task(Task& task) {
   const kernel::Event& next = task.machine.next;
   note_objects_to(next.object);
-  append(notes_, "task {} {} {:d} {} {} {}\n", task.machine.number, task.tid, task.machine.runnable,
-         static_cast<int>(next.kind), next.object, holder_of(task));
+  const kernel::Role role = kernel::role_of(task);
+  const bool is_listed = role.kind == kernel::Role::Kind::kListed;
+  const int holder = is_listed ? only_scheduler_of(role.list) : holder_of(task);
+  append(notes_, "task {} {} {:d} {} {} {} {}\n", task.machine.number, task.tid,
+         task.machine.runnable, static_cast<int>(next.kind), next.object, holder,
+         stopped_at(task.machine.number));
+  if (role.kind != kernel::Role::Kind::kNone) {
+    append(notes_, "role {} {}\n", static_cast<int>(role.kind), role.list);
+  }
   note_stack_of(task.machine.number);
 }
 
@@ -145,7 +229,10 @@ kernel::Chooser& ProgramExecution::in_forked_child() noexcept {
   return child;
 }
 
-void ProgramExecution::stuck() noexcept { end("deadlock"); }
+void ProgramExecution::stuck() noexcept {
+  stopped_at(kernel::current_or_null->machine.number) = counts().steps - 1;
+  end("deadlock");
+}
 
 void ProgramExecution::end(const char* finding) {
   append(notes_, "finding {}\n", finding);

@@ -4,10 +4,12 @@
 // It lies in the arena: who has forked the program's process reads it when that has ended.
 //
 //     finding deadlock            no task can go on
+//     finding circle              some tasks wait for each other; others could go on
 //     finding steps               it has made as many steps as it may
-//     task 2 71 0 3 5 1           each of its tasks: number, thread id, 1: it could go on; what it
+//     task 2 71 0 3 5 1 40        each of its tasks: number, thread id, 1: it could go on; what it
 //                                 is about to do (an EventKind), the object, and who holds that: a
-//                                 task's number, or -1
+//                                 task's number, or -1; since which step it waits, or 0
+//     role 2 1                    ... what it is to the device (Role::Kind), and its completion list
 //     frame FILE OFFSET NAME      ... and where that is (call_stack.h)
 //     object 5 FILE OFFSET        where an object is: in a file's static storage; other objects
 //                                 have no such line
@@ -60,6 +62,7 @@ class ProgramExecution final : public explore::Execution {
   const explore::ArenaString& notes() const { return notes_; }
 
  private:
+  std::uint64_t& stopped_at(int task);
   void note_step(std::span<const kernel::Choice> choices, int current, std::size_t chosen);
   void note_stack_of(int task);
   void note_begin(int task);
@@ -70,7 +73,8 @@ class ProgramExecution final : public explore::Execution {
 
   const Wanted wanted_;
   explore::ArenaString notes_;
-  std::uint32_t objects_noted_ = 0;  // from 1 on
+  explore::ArenaVector<std::uint64_t> stopped_at_;  // the step, by task; 0: at none
+  std::uint32_t objects_noted_ = 0;                 // from 1 on
 };
 
 }  // namespace ums::api

@@ -53,7 +53,7 @@ void Parser::take_task(std::istream& words) {
   StuckTask task;
   words >> task.number >> task.tid >> task.is_runnable;
   task.next = read_event(words);
-  words >> task.holder;
+  words >> task.holder >> task.since;
   outcome_.tasks.push_back(task);
   stack_ = &outcome_.tasks.back().stack;
 }
@@ -84,6 +84,11 @@ void Parser::take(const std::string& line) {
     words >> outcome_.finding;
   } else if (what == "task") {
     take_task(words);
+  } else if (what == "role") {
+    int kind = 0;
+    kernel::Role& role = outcome_.tasks.back().role;
+    words >> kind >> role.list;
+    role.kind = static_cast<kernel::Role::Kind>(kind);
   } else if (what == "here") {
     stack_ = &outcome_.ended_at;
   } else if (what == "frame") {

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "sim_kernel/simulated/choice.h"
+#include "sim_kernel/simulated/role.h"
 
 namespace ums::command {
 
@@ -30,7 +31,9 @@ struct StuckTask {
   int tid = 0;
   bool is_runnable = false;
   kernel::Event next;
-  int holder = -1;  // the number of the task that it waits for; -1: no certain one
+  kernel::Role role;
+  int holder = -1;          // the number of the task that it waits for; -1: no certain one
+  std::uint64_t since = 0;  // step; 0: not known
   Stack stack;
 };
 

@@ -35,6 +35,25 @@ std::string Report::name(const Outcome& outcome, int task) {
   return what.empty() ? fmt::format("task {}", task) : fmt::format("task {} ({})", task, what);
 }
 
+std::string Report::waiting_in_call(const Outcome& outcome, const StuckTask& task) {
+  using Kind = kernel::Role::Kind;
+  const int list = task.role.list;
+  const std::string other = task.holder < 0 ? "" : name(outcome, task.holder);
+  switch (task.role.kind) {
+    case Kind::kListed:
+      return other.empty() ? fmt::format("is suspended, in completion list {}", list)
+                           : fmt::format("is suspended, in completion list {} of {}", list, other);
+    case Kind::kReached:
+      return other.empty() ? "is suspended, in no list: the scheduler that dequeued it has ended"
+                           : fmt::format("is suspended, in no list: {} dequeued it", other);
+    case Kind::kScheduler:
+      return other.empty() ? fmt::format("waits for a worker, in completion list {}", list)
+                           : fmt::format("executes {}", other);
+    default:
+      return "waits in a call of the device";
+  }
+}
+
 // What a task that cannot go on does instead.
 std::string Report::waiting(const Outcome& outcome, const StuckTask& task) {
   const std::string next = event(outcome, task.next);
@@ -42,7 +61,7 @@ std::string Report::waiting(const Outcome& outcome, const StuckTask& task) {
     case kernel::EventKind::kWait:
       return "waits" + next.substr(std::strlen("wait"));
     case kernel::EventKind::kCall:
-      return fmt::format("waits in a call of the device about object {}", task.next.object);
+      return waiting_in_call(outcome, task);
     case kernel::EventKind::kJoin:
       if (task.holder >= 0)
         return fmt::format("waits for the end of {}", name(outcome, task.holder));
@@ -76,11 +95,7 @@ std::string Report::task(const Outcome& outcome, const StuckTask& task) {
   const std::string does =
       task.is_runnable ? "could go on, to " + event(outcome, task.next) : waiting(outcome, task);
   std::string text = fmt::format("  {} {}", name(outcome, task.number), does);
-  for (std::size_t i = outcome.trace.size(); i-- > 0;) {
-    if (outcome.trace[i].task != task.number) continue;
-    text += fmt::format(", since step {}", i);
-    break;
-  }
+  if (!task.is_runnable && task.since > 0) text += fmt::format(", since step {}", task.since);
   return text + "\n" + stack(task.stack);
 }
 

@@ -33,6 +33,7 @@ class Report {
   std::string order(const Outcome& outcome, const CriticalPair& pair);
   std::string stack_of_later(const Outcome& outcome, const CriticalPair& pair);
   std::string stack_at(const Outcome& outcome, std::uint64_t step);
+  std::string waiting_in_call(const Outcome& outcome, const StuckTask& task);
   std::string waiting(const Outcome& outcome, const StuckTask& task);
   std::string event(const Outcome& outcome, const kernel::Event& event);
   std::string stack(const Stack& stack);

@@ -28,11 +28,26 @@ std::string name_of_system_call(int number) {
   return name == nullptr ? fmt::format("system call {}", number) : name.get();
 }
 
+// A worker whose scheduler has ended, or waits for other workers.
+const StuckTask* lost_worker(const Outcome& outcome) {
+  for (const StuckTask& task : outcome.tasks) {
+    if (task.role.kind != kernel::Role::Kind::kReached) continue;
+    const StuckTask* const dequeuer = find_task(outcome, task.holder);
+    if (dequeuer == nullptr || dequeuer->next.kind == EventKind::kCall) return &task;
+  }
+  return nullptr;
+}
+
 std::string deadlock_text(const Outcome& outcome) {
+  const char* const kind = outcome.finding == "circle" ? "partial deadlock" : "deadlock";
   if (const std::vector<int> circle = waiting_circle(outcome); circle.size() == 1) {
-    return fmt::format("deadlock: task {} waits for itself", circle[0]);
+    return fmt::format("{}: task {} waits for itself", kind, circle[0]);
   } else if (!circle.empty()) {
-    return fmt::format("deadlock: tasks {} wait for each other", fmt::join(circle, ", "));
+    return fmt::format("{}: tasks {} wait for each other", kind, fmt::join(circle, ", "));
+  }
+  if (const StuckTask* const lost = lost_worker(outcome)) {
+    return fmt::format("lost worker: task {} is suspended, in no list, and nobody will execute it",
+                       lost->number);
   }
   if (const auto lost = lost_wake_up(outcome)) {
     return fmt::format("lost wake-up: task {} waits for what came at step {}, before it waited",
@@ -116,7 +131,7 @@ std::size_t repeated_steps(const std::vector<Step>& trace) {
 }
 
 std::string verdict_of(const Outcome& outcome) {
-  if (outcome.finding == "deadlock") return deadlock_text(outcome);
+  if (outcome.finding == "deadlock" || outcome.finding == "circle") return deadlock_text(outcome);
   if (outcome.finding == "steps") return limit_text(outcome);
   switch (outcome.end) {
     case Outcome::End::kHung:

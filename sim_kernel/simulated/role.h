@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// role_of: what a task that waits inside a call of the device is to the UMS module, for who explains
-// why nobody can go on.
+// role_of: what a task that waits inside a call of the device is to the UMS module, for who
+// explains why nobody can go on.
 //
 // Context: nothing else runs.
 #pragma once

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# explore_test.sh UMS PROGRAM WORKERS: `ums explore` finds every kind of failure, names it and what matters,
-# and `ums replay` sees it again.
+# explore_test.sh UMS PROGRAM WORKERS: `ums explore` finds every kind of failure, names it and what
+# matters, and `ums replay` sees it again.
 set -euo pipefail
 
 ums=$1 program=$2 workers=$3

@@ -2,8 +2,8 @@
 //
 // explored_workers MODE: two workers and their scheduler, whose order decides whether they end.
 //
-//   lost     a worker that its scheduler has dequeued and forgotten, if both wait in the list when it
-//            looks
+//   lost     a worker that its scheduler has dequeued and forgotten, if both wait in the list when
+//            it looks
 //   circle   a worker that yields with a mutex, for which the other waits: their scheduler executes
 //            the one, and cannot execute the other
 #include <pthread.h>

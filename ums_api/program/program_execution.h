@@ -9,7 +9,7 @@
 //     task 2 71 0 3 5 1 40        each of its tasks: number, thread id, 1: it could go on; what it
 //                                 is about to do (an EventKind), the object, and who holds that: a
 //                                 task's number, or -1; since which step it waits, or 0
-//     role 2 1                    ... what it is to the device (Role::Kind), and its completion list
+//     role 2 1                    ... what it is to the device (Role::Kind), and its list
 //     frame FILE OFFSET NAME      ... and where that is (call_stack.h)
 //     object 5 FILE OFFSET        where an object is: in a file's static storage; other objects
 //                                 have no such line

@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# explore_test.sh UMS PROGRAM WORKERS: `ums explore` finds every kind of failure, names it and what
-# matters, and `ums replay` sees it again.
+# explore_test.sh UMS PROGRAM WORKERS ROUND_ROBIN: `ums explore` finds every kind of failure, names
+# it and what matters, and `ums replay` sees it again.
 set -euo pipefail
 
-ums=$1 program=$2 workers=$3
+ums=$1 program=$2 workers=$3 round_robin=$4
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 cd "$folder"
@@ -84,6 +84,25 @@ explore 1 -- "$workers" circle
 expect '^deadlock: tasks ., ., . wait for each other'
 expect "waits to lock object . \`mutex\`, which task [12] (worker) has"
 expect 'task 3 (scheduler_main) executes task [12] (worker)'
+
+echo '- traces'
+trace_has() { grep -q -- "$1" trace || die "the trace has nothing like '$1'"; }
+explore 0 --iterations 1 --trace trace -- "$round_robin"
+trace_has '"ph":"M".*"name":"CPU 0"'
+trace_has '"ph":"X","pid":1,"tid":0'
+trace_has '"ph":"s".*from yield to execute'
+trace_has '"ph":"f".*from yield to execute'
+trace_has '"name":"executes task . (worker)"'
+explore 1 --trace trace --output found -- "$program" lock
+cp trace again
+expect_status 1 "$ums" replay --trace trace found -- "$program" lock
+cmp trace again || die 'the replayed run has another trace'
+explore 0 --self-check -- "$round_robin"
+expect 'Two runs of one schedule agree'
+explore 1 --self-check -- "$program" pid
+expect 'Two runs of one schedule part at step'
+expect_status 125 "$ums" explore --iterations 1 --trace /nowhere/trace -- "$program" well
+expect 'cannot write the trace to /nowhere/trace' err
 
 echo '- every strategy'
 for strategy in random pct pos exhaustive; do

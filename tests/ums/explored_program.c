@@ -11,6 +11,7 @@
 //   loop      a thread that waits for a flag in a loop
 //   file      a lock of a file that this process holds itself through another descriptor
 //   fork      ends well, and forks a child with threads of its own
+//   pid       another thing than the schedule decides: the process's id
 //   well      ends well in any order
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -112,6 +113,11 @@ static void* take_many_turns(void* unused) {
   return unused;
 }
 
+static void* take_pid_turns(void* unused) {
+  for (int i = getpid() % 7; i >= 0; --i) take_turn();
+  return unused;
+}
+
 // Not `one`: another thread may have it when this one forks.
 static void* take_in_child(void* unused) {
   for (int i = 0; i < 10; ++i) {
@@ -151,6 +157,7 @@ static const struct {
     {"livelock", let_other_go_first, let_other_go_first},
     {"loop", wait_in_loop, produce},
     {"file", lock_file, produce},
+    {"pid", take_pid_turns, come_first},
     {"fork", fork_threads, take_many_turns},
     {"well", come_first, come_first},
 };

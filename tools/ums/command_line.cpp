@@ -173,6 +173,12 @@ void Parser::add_explore() {
   explore_->add_flag("--all", its.all, "Go on after a failure");
   explore_->add_option("--output", its.output, "Write the replay string to FILE")
       ->option_text("FILE");
+  explore_
+      ->add_option("--trace", its.trace,
+                   "Write the failing run, or the last one, to FILE: a trace for\nPerfetto")
+      ->option_text("FILE");
+  explore_->add_flag("--self-check", its.self_check,
+                     "Run one schedule twice, and say whether both runs agree");
   explore_->prefix_command();
   explore_->footer(kExploreHelp);
 }
@@ -182,6 +188,9 @@ void Parser::add_replay() {
   replay_->add_flag("--list-steps", replay_options_.steps, "Print every step to standard error");
   replay_->add_option("--timeout", replay_options_.patience_seconds, kTimeoutText)
       ->option_text("SECONDS");
+  replay_
+      ->add_option("--trace", replay_options_.trace, "Write the run to FILE: a trace for Perfetto")
+      ->option_text("FILE");
   replay_->prefix_command();
   replay_->footer(kReplayHelp);
 }

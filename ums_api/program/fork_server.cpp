@@ -148,6 +148,10 @@ void ForkServer::become_execution(ProgramExecution& execution) const {
   close(socket_);
   own_execution = &execution;
   handle_ends();
+  if (execution.wants_steps()) {
+    kernel::trace_listen(
+        [](const kernel::TraceRecord& record) { own_execution->note_event(record); });
+  }
   kassert(kernel::simulation_begin(execution).ok(), "no memory for a simulation");
 }
 

@@ -13,9 +13,12 @@
 //     frame FILE OFFSET NAME      ... and where that is (call_stack.h)
 //     object 5 FILE OFFSET        where an object is: in a file's static storage; other objects
 //                                 have no such line
-//     step 2 3 5 1 0              each step: who made it, and what it was; who would have gone on
-//                                 without a schedule; 1: and was preempted
-//     thread 2 FILE OFFSET NAME   what a task's thread calls: when it begins
+//     step 2 3 5 1 0 70           each step: who made it, and what it was; who would have gone on
+//                                 without a schedule; 1: and was preempted; virtual time, ns
+//     event 11 72 71 0 70         each event of the timeline (trace.h): a TraceEvent, scheduler,
+//                                 worker, its value; virtual time, ns
+//     thread 2 71 FILE OFFSET NAME
+//                                 a task begins: its thread id, and what it calls (not the first)
 //     stack 17                    where the task was that made step 17
 //     here                        where the program crashed, or had to be ended
 //
@@ -28,6 +31,7 @@
 #include <cstdint>
 #include <span>
 
+#include "sim_kernel/trace/trace.h"
 #include "ums_api/explore/arena.h"
 #include "ums_api/explore/execution.h"
 
@@ -56,10 +60,14 @@ class ProgramExecution final : public explore::Execution {
   // child must leave alone.
   Chooser& in_forked_child() noexcept override;
 
+  // Of the timeline.
+  void note_event(const kernel::TraceRecord& record);
+
   // Where the caller is: the program ends there.
   void note_end_here();
 
   const explore::ArenaString& notes() const { return notes_; }
+  bool wants_steps() const { return wanted_.steps; }
 
  private:
   std::uint64_t& stopped_at(int task);

@@ -13,6 +13,7 @@
 
 #include "sim_kernel/simulated/choice.h"
 #include "sim_kernel/simulated/role.h"
+#include "sim_kernel/trace/trace.h"
 
 namespace ums::command {
 
@@ -40,10 +41,21 @@ struct StuckTask {
 struct Step {
   int task = 0;
   kernel::Event event;
-  int displaced = 0;      // who would have gone on without a schedule
-  bool preempts = false;  // who ran before could have gone on
+  int displaced = 0;       // who would have gone on without a schedule
+  bool preempts = false;   // who ran before could have gone on
+  std::uint64_t time = 0;  // virtual, ns
 
   bool is_turn() const { return task != displaced; }
+};
+
+// An event of the timeline (sim_kernel/trace/trace.h), by the numbers of tasks; -1: none.
+struct TimelineEvent {
+  kernel::TraceEvent event{};
+  int scheduler = -1;
+  int worker = -1;
+  std::uint64_t value = 0;
+  std::uint64_t time = 0;  // virtual, ns
+  std::size_t step = 0;    // that it belongs to
 };
 
 struct Outcome {
@@ -62,7 +74,9 @@ struct Outcome {
   std::vector<StuckTask> tasks;
   std::map<std::uint32_t, Place> objects;
   std::map<int, Place> threads;  // what they call, by task
+  std::map<int, int> task_of_thread;
   std::vector<Step> trace;
+  std::vector<TimelineEvent> timeline;
   std::map<std::uint64_t, Stack> stacks;  // by step
   Stack ended_at;                         // where it crashed, or had to be ended
 

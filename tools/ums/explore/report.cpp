@@ -116,6 +116,20 @@ std::string Report::step(const Outcome& outcome, std::uint64_t number) {
                      step.preempts ? " comes between, to" : ":", event(outcome, step.event));
 }
 
+std::string Report::first_difference(const Outcome& a, const Outcome& b) {
+  const std::size_t both = std::min(a.trace.size(), b.trace.size());
+  std::size_t at = 0;
+  while (at < both && step(a, at) == step(b, at) && a.trace[at].time == b.trace[at].time) ++at;
+  const auto text = [&](const Outcome& outcome) {
+    if (at >= outcome.trace.size()) return std::string("  it ends\n");
+    return step(outcome, at) + fmt::format("       at {} ns\n", outcome.trace[at].time);
+  };
+  return fmt::format(
+      "Two runs of one schedule part at step {}:\n{}  and then\n{}Something else than the schedule "
+      "decides, too (time, process ids, files).\n",
+      at, text(a), text(b));
+}
+
 std::string Report::steps(const Outcome& outcome) {
   std::string text;
   for (std::uint64_t i = 0; i < outcome.trace.size(); ++i) text += step(outcome, i);

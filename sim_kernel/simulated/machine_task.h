@@ -17,9 +17,10 @@ namespace ums::kernel {
 struct SimulatedThread;
 
 struct MachineTask : CapturedTask {
-  int number = -1;        // in the order in which they were captured; -1: it is in no simulation
-  bool runnable = false;  // it is in the run queue
-  Event next;             // what it does when it goes on
+  int number = -1;          // in the order in which they were captured; -1: it is in no simulation
+  bool runnable = false;    // it is in the run queue
+  Event next;               // what it does when it goes on
+  std::uint32_t steps = 0;  // that it has announced, but for yields
   const void* waits_for = nullptr;                  // an address (futex.h)
   boost::intrusive::list_member_hook<> futex_hook;  // while it waits
   const int* holder =

@@ -13,6 +13,7 @@
 #include "sim_kernel/parallel/signals/signal_mask.h"
 #include "sim_kernel/simulated/futex.h"
 #include "sim_kernel/simulated/object_numbers.h"
+#include "sim_kernel/simulated/races/race_detector.h"
 #include "sim_kernel/simulated/simulated_thread.h"
 #include "sim_kernel/simulated/virtual_time.h"
 
@@ -119,6 +120,7 @@ Result<void> simulation_begin(Chooser& its_chooser) noexcept {
   steps = 0;
   objects.forget_all();
   virtual_time_reset();
+  forget_races();
   rseq_unregister(*me->cpu);
   learn_signal_mask(*me);
   add_task(*me);
@@ -148,6 +150,8 @@ void simulation_restart_after_fork() noexcept {
 }
 
 std::uint64_t simulation_steps() noexcept { return steps; }
+int simulation_tasks_made() noexcept { return tasks_made; }
+std::size_t simulation_runnable() noexcept { return run_queue.size(); }
 
 void for_each_simulated(void (*visit)(Task& task, void* argument), void* argument) noexcept {
   struct Visit {
@@ -208,9 +212,10 @@ Result<void> simulation_capture(SimulatedThread& thread) noexcept {
 
 namespace {
 
-void tell_others_of_end(const Task& me) noexcept {
+void tell_others_of_end(Task& me) noexcept {
   SimulatedThread& thread = *me.machine.thread;
   thread.ended = true;
+  happens_before_join(me, &thread);
   futex_wake(&thread, kEverybody);
   if (--tasks_left == 1) futex_wake(&tasks_left, kEverybody);
 }
@@ -237,6 +242,7 @@ void see_off_homebound(Task& me) noexcept {
 }
 
 void announce(Task& me, EventKind next, const void* object) noexcept {
+  if (next != EventKind::kYield) ++me.machine.steps;
   run_queue.set_next(me, {next, objects.number_of(object)});
 }
 
@@ -265,6 +271,7 @@ void make_runnable(Task& task) noexcept {
 void replace(Task& me, Task& next) noexcept {
   run_queue.remove(me);
   make_runnable(next);
+  happens_before_task(me, next);
   change_to(me, next);
 }
 

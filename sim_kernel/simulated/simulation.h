@@ -62,6 +62,10 @@ void simulation_wait_for_all() noexcept;
 // How many choices there were.
 std::uint64_t simulation_steps() noexcept;
 
+// How many tasks there have been, and how many may go on.
+int simulation_tasks_made() noexcept;
+std::size_t simulation_runnable() noexcept;
+
 // Whether a task belongs to the simulation.
 inline bool is_simulated(const Task& task) noexcept { return task.machine.number >= 0; }
 

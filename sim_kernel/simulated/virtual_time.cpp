@@ -42,6 +42,8 @@ void timer_stop(Task& task) noexcept {
   if (task.machine.timer_hook.is_linked()) timers.erase(timers.iterator_to(task.machine));
 }
 
+std::size_t timers_set() noexcept { return timers.size(); }
+
 bool jump_to_next_timer() noexcept {
   if (timers.empty()) return false;
   Task& task = *boost::intrusive::get_parent_from_member(&*timers.begin(), &Task::machine);

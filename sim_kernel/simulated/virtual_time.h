@@ -9,6 +9,7 @@
 // Thread safety: the carrier.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 
 #include "sim_kernel/sched/task.h"
@@ -27,6 +28,9 @@ void charge(std::uint64_t nanoseconds) noexcept;
 // `task` is called at `deadline`, unless timer_stop comes first: it is then runnable.
 void timer_start(Task& task, std::uint64_t deadline) noexcept;
 void timer_stop(Task& task) noexcept;
+
+// How many tasks have a timer.
+std::size_t timers_set() noexcept;
 
 // Jumps to the first moment that somebody waits for, and makes who waits runnable. False: nobody
 // does.

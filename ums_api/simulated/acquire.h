@@ -15,6 +15,7 @@
 #include <cerrno>
 
 #include "sim_kernel/simulated/futex.h"
+#include "sim_kernel/simulated/races/happens_before.h"
 #include "ums_api/simulated/current_simulated.h"
 #include "ums_api/simulated/virtual_clock.h"
 
@@ -25,6 +26,12 @@ struct Wanted {
   bool is_taken = false;        // it is known that the next attempt would fail
   const int* holder = nullptr;  // where the thread id of who has it stands, if it does anywhere
 };
+
+// Says what was found out: where `error` is 0, the object is taken.
+inline int taken(kernel::Task& me, int error, const void* object) noexcept {
+  if (error == 0) kernel::happens_after(me, object);
+  return error;
+}
 
 // `attempt` returns EBUSY where it must wait for the object. Returns what it returns at last;
 // ETIMEDOUT: it was still busy at `deadline`.
@@ -43,7 +50,7 @@ int acquire(kernel::Task& me, Wanted wanted, std::uint64_t deadline, Attempt att
     if (!kernel::futex_wait(me, wanted.object, deadline)) return ETIMEDOUT;
     error = attempt();
   }
-  return error;
+  return taken(me, error, wanted.object);
 }
 
 // The same until `clock` says `time`. EINVAL: it never does.
@@ -52,13 +59,15 @@ int acquire_until(kernel::Task& me, Wanted wanted, clockid_t clock, const timesp
                   Attempt attempt) {
   if (is_valid(*time)) return acquire(me, wanted, deadline_of(clock, *time), attempt);
   kernel::sched_point(me, kernel::EventKind::kTimedLock, wanted.object);
-  const int error = attempt();
+  const int error = taken(me, attempt(), wanted.object);
   return error == EBUSY ? EINVAL : error;
 }
 
 // Lets those try again who wait for `object`, where `error` says that it was released.
 inline int released(int error, const void* object) noexcept {
-  if (error == 0) kernel::futex_wake(object, kernel::kEverybody);
+  if (error != 0) return error;
+  kernel::happens_before(*kernel::current_task(), object);
+  kernel::futex_wake(object, kernel::kEverybody);
   return error;
 }
 

@@ -12,6 +12,7 @@
 #include "sim_kernel/mm/slab.h"
 #include "sim_kernel/parallel/cpu_switch.h"
 #include "sim_kernel/simulated/futex.h"
+#include "sim_kernel/simulated/races/happens_before.h"
 #include "sim_kernel/simulated/simulated_thread.h"
 #include "sim_kernel/simulated/simulation.h"
 #include "ums_api/simulated/current_simulated.h"
@@ -64,7 +65,10 @@ int create_captured(const pthread_attr_t* attributes, SimulatedThread& thread) n
   const int error = next_create(&thread.handle, attributes, run_captured, &thread);
   if (error != 0) return error;
   wait_until_captured(thread);
-  if (thread.task != nullptr) return 0;
+  if (thread.task != nullptr) {
+    kernel::happens_before_task(*current_simulated(), *thread.task);
+    return 0;
+  }
   next_join(thread.handle, nullptr);
   return EAGAIN;
 }
@@ -83,6 +87,7 @@ bool is_detached(const pthread_attr_t* attributes) noexcept {
 }
 
 void forget(SimulatedThread& thread) noexcept {
+  kernel::forget_order_of(&thread);
   known.erase(known.iterator_to(thread));
   threads.destroy(&thread);
 }
@@ -116,6 +121,7 @@ SimulatedThread* thread_to_join(pthread_t handle) noexcept {
 
 int join_ended(SimulatedThread& thread, void** value) {
   const pthread_t handle = thread.handle;
+  kernel::happens_after(*current_simulated(), &thread);
   forget(thread);
   return next_join(handle, value);
 }

@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A thread that waits in a loop lets others go on, whatever the strategy; where they cannot, the
+// place that it looks at is named.
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <functional>
+#include <optional>
+
+#include "instrumented/steps.h"
+#include "instrumented/two_threads.h"
+#include "sim_kernel/base/printk.h"
+#include "sim_kernel/simulated/busy_loop.h"
+#include "sim_kernel/simulated/simulation.h"
+#include "ums_api/explore/pct_strategy.h"
+
+namespace ums::test {
+namespace {
+
+using explore::Exploration;
+using explore::PctStrategy;
+using explore::run_many;
+using explore::Verdict;
+using kernel::Livelock;
+
+// Prefers the task with the highest number, always.
+class LastTaskFirst final : public explore::Strategy {
+ public:
+  bool new_execution() override { return true; }
+  std::size_t next_task(std::span<const explore::Choice> choices, int) override {
+    return choices.size() - 1;
+  }
+  std::uint64_t next_number(std::uint64_t) override { return 0; }
+};
+
+std::optional<Livelock> livelock;
+
+class BusyLoops : public testing::Test {
+ protected:
+  BusyLoops() : before_(kernel::on_livelock) {
+    livelock.reset();
+    kernel::on_livelock = [](const Livelock& its) noexcept { livelock = its; };
+  }
+  ~BusyLoops() override { kernel::on_livelock = before_; }
+
+  static Exploration run(const std::function<void()>& body, std::uint64_t executions = 1) {
+    LastTaskFirst strategy;
+    return run_many(strategy, executions, [&] {
+      body();
+      return true;
+    });
+  }
+
+ private:
+  void (*const before_)(const Livelock& livelock) noexcept;
+};
+
+TEST_F(BusyLoops, WriterGoesOn) {
+  for (const auto wait : {wait_for, wait_for_yielding}) {
+    const Exploration all = run([wait] {
+      int flag = 0;
+      run_two([&] { store_release(&flag, 1); }, [&] { wait(&flag); });
+    });
+    EXPECT_FALSE(all.failed());
+    EXPECT_LT(all.steps, 3 * kernel::kBusyLoopPatience);
+  }
+  EXPECT_FALSE(livelock.has_value());
+}
+
+TEST_F(BusyLoops, PlainWriterGoesOn) {
+  const Exploration all = run([] {
+    int flag = 0;
+    run_two([&] { write_int(&flag, 1); }, [&] { wait_for_volatile(&flag); });
+  });
+  EXPECT_FALSE(all.failed());
+}
+
+TEST_F(BusyLoops, HolderOfASpinlockGoesOn) {
+  const Exploration all = run([] {
+    int lock = 0;
+    int count = 0;
+    const auto add = [&] {
+      spin_lock(&lock);
+      for (int i = 0; i < 10; ++i) increment(&count);
+      spin_unlock(&lock);
+    };
+    run_two(add, add);
+  });
+  EXPECT_FALSE(all.failed());
+}
+
+TEST_F(BusyLoops, PctComesToItsEnd) {
+  PctStrategy strategy(1, 3);
+  const Exploration all = run_many(strategy, 50, [] {
+    int flag = 0;
+    run_two([&] { store_release(&flag, 1); }, [&] { wait_for(&flag); });
+    return true;
+  });
+  EXPECT_EQ(all.executions, 50U);
+}
+
+TEST_F(BusyLoops, SleeperGoesOn) {
+  const Exploration all = run([] {
+    int flag = 0;
+    run_two(
+        [&] {
+          sleep(10);
+          store_release(&flag, 1);
+        },
+        [&] { wait_for(&flag); });
+  });
+  EXPECT_FALSE(all.failed());
+  EXPECT_FALSE(livelock.has_value());
+}
+
+// Reading is all that it does, but it comes to its end.
+TEST_F(BusyLoops, LongLoopIsNone) {
+  const Exploration all = run([] {
+    int number = 1;
+    int sum = 0;
+    const auto add = [&] {
+      for (int i = 0; i < 20'000; ++i) sum += read_int(&number);
+    };
+    run_two(add, add);
+    EXPECT_EQ(sum, 40'000);
+  });
+  EXPECT_FALSE(all.failed());
+  EXPECT_FALSE(livelock.has_value());
+}
+
+// They wait for ever, and so does the place.
+int never_written = 0;
+
+TEST_F(BusyLoops, LivelockIsNamed) {
+  const Exploration all = run(
+      [] { run_two([] { wait_for(&never_written); }, [] { wait_for_yielding(&never_written); }); });
+  EXPECT_EQ(all.verdict, Verdict::kDeadlock);
+  ASSERT_TRUE(livelock.has_value());
+  EXPECT_EQ(livelock->address, &never_written);
+  EXPECT_GE(livelock->task, 2);
+  EXPECT_GE(livelock->reads, kernel::kBusyReadsMax);
+}
+
+using BusyLoopsDeathTest = BusyLoops;
+
+TEST_F(BusyLoopsDeathTest, LivelockAbortsByItself) {
+  EXPECT_DEATH(
+      {
+        kernel::on_livelock = kernel::print_and_abort;
+        run([] { std::thread([] { wait_for(&never_written); }).join(); });
+      },
+      "livelock: task 2 .* spins on");
+}
+
+}  // namespace
+}  // namespace ums::test

@@ -16,6 +16,7 @@
 
 #include "instrumented/steps.h"
 #include "instrumented/two_threads.h"
+#include "sim_kernel/mm/fault_inject.h"
 #include "sim_kernel/simulated/races/race_report.h"
 #include "ums_api/explore/random_strategy.h"
 
@@ -46,6 +47,8 @@ class Races : public testing::Test {
       EXPECT_FALSE(races.empty()) << "seed " << seed;
     }
   }
+
+  static void expect_once(const std::function<void()>& body) { run_once(1, body); }
 
   static void expect_none(const std::function<void()>& body) {
     races.clear();
@@ -422,6 +425,33 @@ TEST_F(Races, FreeingWhatIsInUse) {
         });
   });
   for (const RaceReport& race : races) EXPECT_EQ(race.now.kind, AccessKind::kFree);
+}
+
+// It is the looking that ends, until the next execution.
+TEST_F(Races, WithoutMemoryTheProgramGoesOn) {
+  bool failed = true;
+  for (unsigned n = 1; failed; ++n) {
+    expect_once([n, &failed] {
+      constexpr std::size_t kBytes = 1 << 16;
+      std::vector<char> from(kBytes);
+      std::vector<char> to(kBytes);
+      int count = 0;
+      run_two(
+          [&] {
+            kernel::fault_inject_fail_nth(n);
+            increment_in_call(&count);
+            for (std::size_t at = 0; at < kBytes - 100; at += 4096) copy_bytes(&to[at], &from[at]);
+            store(&count, read_int(&count) + 1);
+            failed = kernel::fault_inject_disarm();
+          },
+          [] {});
+      EXPECT_EQ(count, 2);
+    });
+    ASSERT_LT(n, 1000U);
+  }
+  EXPECT_GT(kernel::fault_inject_failures(), 10U);
+  int value = 0;
+  expect_race([&] { run_two([&] { read_int(&value); }, [&] { write_int(&value, 1); }); });
 }
 
 }  // namespace

@@ -65,10 +65,7 @@ bool is_in_user_code(const Task& me) noexcept {
 }  // namespace
 
 void before_call(Task& me, const void* object) noexcept {
-  if (!is_in_user_code(me)) return;
-  sched_point(me, EventKind::kCall, object);
-  happens_after(me, object);
-  happens_before(me, object);
+  if (is_in_user_code(me)) sched_point(me, EventKind::kCall, object);
 }
 
 void pass_point(Task& me) noexcept {

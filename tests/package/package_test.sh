@@ -91,7 +91,8 @@ done
 
 echo '- a program that is instrumented'
 read -ra flags <<<"$(pkg-config --cflags libums)"
-"$cc" "${c_flags[@]}" "${flags[@]}" -fsanitize=thread -c "$here/consumer/consumer.c" -o instrumented.o
+"$cc" "${c_flags[@]}" "${flags[@]}" -fsanitize=thread -c "$here/consumer/consumer.c" \
+  -o instrumented.o
 "$cc" instrumented.o -L"$prefix/lib" -lums-instrumented -lums -o instrumented
 ./instrumented || die "instrumented exits $?"
 

@@ -114,6 +114,16 @@ namespace race_detail {
 void before(Task& me, const void* object) noexcept { atomic_update_order(me, object, true); }
 void after(Task& me, const void* object) noexcept { atomic_load_order(me, object, true); }
 
+void note_kernel_lock(const void* lock) noexcept {
+  Task* const me = current_or_null;
+  if (me != nullptr && is_simulated(*me)) after(*me, lock);
+}
+
+void note_kernel_unlock(const void* lock) noexcept {
+  Task* const me = current_or_null;
+  if (me != nullptr && is_simulated(*me)) before(*me, lock);
+}
+
 void hand_over(Task& me, Task& other) noexcept {
   const KernelSection section(&me);
   TaskHistory* const mine = history_of(me);

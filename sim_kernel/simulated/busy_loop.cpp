@@ -36,7 +36,7 @@ void wait_a_while(Task& me, BusyLoop& loop) noexcept {
   loop.waits_since = simulation_steps();
   waiting.push_back(loop);
   futex_wait(me, &loop, virtual_time() + kWaitNs * ++loop.waits);
-  waiting.erase(waiting.iterator_to(loop));
+  if (loop.hook.is_linked()) waiting.erase(waiting.iterator_to(loop));
 }
 
 // Those who wait here have a timer each.

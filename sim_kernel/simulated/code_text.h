@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// CodeText: what an address is called, by the dynamic linker's tables:
+// CodeText: what an address is called:
 //
-//     function+0x12 (module+0xabc)     (module+0xabc), for what the module does not export
+//     function+0x12 (module+0xabc)     a function's or variable's, by the module's symbol table
+//     (module+0xabc)                   the module has no name for it
 //     0x7ffe1234                       in no module: a stack, or memory of malloc
 //
-// Thread safety: plain values; any thread.
+// Thread safety: plain values; any thread; it allocates.
 #pragma once
 
 #include <cstddef>
@@ -20,7 +21,7 @@ class CodeText {
   std::string_view text() const noexcept { return {text_, length_}; }
 
  private:
-  char text_[200];
+  char text_[300];
   std::size_t length_;
 };
 

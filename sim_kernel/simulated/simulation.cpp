@@ -11,6 +11,7 @@
 #include "sim_kernel/parallel/kernel_section.h"
 #include "sim_kernel/parallel/rseq.h"
 #include "sim_kernel/parallel/signals/signal_mask.h"
+#include "sim_kernel/simulated/busy_loop.h"
 #include "sim_kernel/simulated/futex.h"
 #include "sim_kernel/simulated/object_numbers.h"
 #include "sim_kernel/simulated/races/race_detector.h"
@@ -33,6 +34,7 @@ std::uint64_t steps = 0;
 void abandon_all_but_first() noexcept {
   futex_forget_all();
   timers_forget_all();
+  busy_loops_forget_all();
   for_each_task(
       [](Task& task, void*) {
         if (is_simulated(task) && &task != first) task.machine.number = -1;

@@ -168,16 +168,13 @@ void use_library() {
 
 bool is(const char* word, const char* other) { return std::strcmp(word, other) == 0; }
 
-}  // namespace
+__attribute__((noinline)) void increment_count() { ++count; }
+__attribute__((noinline)) void increment_twice() {
+  increment_count();
+  increment_count();
+}
 
-// Of these the dynamic linker knows the names.
-extern "C" {
-__attribute__((visibility("default"), noinline)) void increment_count() { ++count; }
-__attribute__((visibility("default"), noinline)) void increment_twice() {
-  increment_count();
-  increment_count();
-}
-}
+}  // namespace
 
 int main(int argc, char** argv) {
   const char* const what = argc > 1 ? argv[1] : "lock";

@@ -63,11 +63,12 @@ done
 echo '- a race is reported with both stacks, and loses updates'
 for seed in {1..20}; do
   simulated --seed "$seed" "$program" race >>counts 2>err || die "exit status $?: $(cat err)"
-  grep -Eq 'data race: task [12] (reads|writes) 4 bytes at' err || die "it says: $(cat err)"
+  grep -Eq 'data race: task [12] (reads|writes) 4 bytes at .*::count' err ||
+    die "it says: $(cat err)"
   grep -Eq 'before, and not ordered: task [12] (reads|writes) 4 bytes' err ||
     die "it says: $(cat err)"
   for name in increment_count increment_twice; do
-    (($(grep -Ec "^ums:     $name\+0x[0-9a-f]+ \(.*\+0x[0-9a-f]+\)$" err) >= 2)) ||
+    (($(grep -Ec "^ums:     .*::$name.*\+0x[0-9a-f]+ \(.*\+0x[0-9a-f]+\)$" err) >= 2)) ||
       die "$name is not in both stacks: $(cat err)"
   done
 done
@@ -83,7 +84,7 @@ echo '- who waits in vain is named, and it comes again'
 status=0
 (simulated --seed 1 "$program" spin) >out 2>err || status=$?
 ((status == 134)) || die "exit status $status: $(cat err)"
-grep -q 'livelock: task [12] .* spins on' err || die "it says: $(cat err)"
+grep -q 'livelock: task [12] .* spins on .*::flag' err || die "it says: $(cat err)"
 schedule=$(sed -n 's/.*UMS_SCHEDULE=//p' err)
 status=0
 (UMS_SCHEDULE=$schedule simulated "$program" spin) >out 2>again || status=$?

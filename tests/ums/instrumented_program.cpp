@@ -168,10 +168,18 @@ void use_library() {
 
 bool is(const char* word, const char* other) { return std::strcmp(word, other) == 0; }
 
+// Threads that would race begin together.
+std::latch both{2};
+
 __attribute__((noinline)) void increment_count() { ++count; }
 __attribute__((noinline)) void increment_twice() {
   increment_count();
   increment_count();
+}
+
+void race() {
+  both.arrive_and_wait();
+  increment_twice();
 }
 
 }  // namespace
@@ -182,7 +190,7 @@ int main(int argc, char** argv) {
     use_library();
     return 0;
   }
-  if (is(what, "race")) run_two(increment_twice, increment_twice);
+  if (is(what, "race")) run_two(race, race);
   if (is(what, "flag")) run_two(set_flag, wait_for_flag);
   if (is(what, "spin")) run_two(wait_for_flag, wait_for_flag);
   if (is(what, "lock")) {

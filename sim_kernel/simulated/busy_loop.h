@@ -53,7 +53,7 @@ void note_same_or_new(Task& me, BusyLoop& loop, const void* address, std::uint64
 // Somebody writes to the granule of `address`, or has written.
 void note_write(const void* address) noexcept;
 
-// Others may have made enough steps for those who wait.
+// Before each step: others may have made enough of them for those who wait.
 void let_busy_loops_go_on() noexcept;
 
 // Nobody waits any more, and nobody goes on.

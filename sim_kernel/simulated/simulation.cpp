@@ -47,6 +47,7 @@ void abandon_all_but_first() noexcept {
 // Chooses who goes on in the place of `me`.
 Task& pick_next(Task& me) noexcept {
   const KernelSection section(&me);
+  let_busy_loops_go_on();
   if (run_queue.size() == 0 && !jump_to_next_timer()) {
     chooser->stuck();
     abandon_all_but_first();

@@ -3,6 +3,7 @@
 // A thread that waits in a loop lets others go on, whatever the strategy; where they cannot, the
 // place that it looks at is named.
 #include <gtest/gtest.h>
+#include <sched.h>
 #include <unistd.h>
 
 #include <functional>
@@ -14,6 +15,7 @@
 #include "sim_kernel/simulated/busy_loop.h"
 #include "sim_kernel/simulated/simulation.h"
 #include "ums_api/explore/pct_strategy.h"
+#include "ums_api/explore/random_strategy.h"
 
 namespace ums::test {
 namespace {
@@ -127,6 +129,42 @@ TEST_F(BusyLoops, LongLoopIsNone) {
   });
   EXPECT_FALSE(all.failed());
   EXPECT_FALSE(livelock.has_value());
+}
+
+// What it finds is something else each time, though nothing instrumented has written it.
+TEST_F(BusyLoops, ReaderOfNewsIsNone) {
+  const Exploration all = run([] {
+    int news = 0;
+    std::thread([&] {
+      for (std::uint64_t i = 0; i < kernel::kBusyReadsMax + 10'000; ++i) {
+        ++news;
+        read_int(&news);
+      }
+    }).join();
+  });
+  EXPECT_FALSE(all.failed());
+  EXPECT_FALSE(livelock.has_value());
+}
+
+// Who looks like one that waits is waited for by another, which has steps to make all the while.
+TEST_F(BusyLoops, LongLoopGoesOnWhileOthersDo) {
+  int number = 1;
+  bool done = false;  // which no instrumented code says
+  int yields = 0;
+  explore::RandomStrategy strategy(1);
+  run_many(strategy, 1, [&] {
+    run_two(
+        [&] {
+          for (int i = 0; i < 5000; ++i) read_int(&number);
+          done = true;
+        },
+        [&] {
+          for (; !done && yields < 10'000'000; ++yields) sched_yield();
+        });
+    return true;
+  });
+  EXPECT_TRUE(done);
+  EXPECT_LT(yields, 10'000'000);
 }
 
 // They wait for ever, and so does the place.

@@ -36,7 +36,6 @@ const void* granule_of(const volatile void* address) noexcept {
 constexpr std::size_t kFlagBytesMax = 16;  // a range is no flag
 
 void stop_before(Task& me, EventKind kind, const volatile void* address) noexcept {
-  kernel::let_busy_loops_go_on();
   kernel::announce(me, kind, granule_of(address));
   TaskHistory* const history = kernel::history_of(me);
   if (history != nullptr && kernel::wait_in_busy_loop(me, history->loop)) return;

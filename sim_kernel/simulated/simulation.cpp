@@ -244,9 +244,9 @@ void see_off_homebound(Task& me) noexcept {
   wait_until_gone(tid);
 }
 
-void announce(Task& me, EventKind next, const void* object) noexcept {
+void announce(Task& me, EventKind next, const void* object, std::uintptr_t site) noexcept {
   if (next != EventKind::kYield) ++me.machine.steps;
-  run_queue.set_next(me, {next, objects.number_of(object)});
+  run_queue.set_next(me, {next, objects.number_of(object), site});
 }
 
 void let_others_go_on(Task& me) noexcept { schedule(me); }

@@ -93,15 +93,18 @@ Result<void> simulation_capture(SimulatedThread& thread) noexcept;
 // returns when all others have ended.
 void simulation_leave(Task& me) noexcept;
 
-// What `me` does next is about `object`, or about nothing that others share.
-void announce(Task& me, EventKind next, const void* object = nullptr) noexcept;
+// What `me` does next is about `object`, or about nothing that others share, at `site` of the
+// program (choice.h).
+void announce(Task& me, EventKind next, const void* object = nullptr,
+              std::uintptr_t site = 0) noexcept;
 
 // Somebody else may go on, before `me` does what it has announced.
 void let_others_go_on(Task& me) noexcept;
 
 // Both.
-inline void sched_point(Task& me, EventKind next, const void* object = nullptr) noexcept {
-  announce(me, next, object);
+inline void sched_point(Task& me, EventKind next, const void* object = nullptr,
+                        std::uintptr_t site = 0) noexcept {
+  announce(me, next, object, site);
   let_others_go_on(me);
 }
 

@@ -236,6 +236,23 @@ void simulation_leave(Task& me) noexcept {
   put_in_place(me, next);
 }
 
+void simulation_rest(Task& me) noexcept {
+  tell_others_of_end(me);
+  run_queue.remove(me);
+  me.machine.number = -1;
+  Task& next = pick_next(me);
+  next.on_cpu.store(true, std::memory_order_relaxed);
+  switch_to(me, next);
+}
+
+Result<void> simulation_revive(Task& task, SimulatedThread& thread) noexcept {
+  if (!run_queue.reserve(static_cast<std::size_t>(tasks_made) + 1)) return Error{ENOMEM};
+  task.machine.thread = &thread;
+  thread.task = &task;
+  add_task(task);
+  return {};
+}
+
 void see_off_homebound(Task& me) noexcept {
   Task& leaver = *std::exchange(me.cpu->homebound, nullptr);
   const pid_t tid = leaver.tid;

@@ -89,6 +89,13 @@ const void* simulated_object(std::uint32_t number) noexcept;
 // Returns when the task is chosen, on the carrier.
 Result<void> simulation_capture(SimulatedThread& thread) noexcept;
 
+// The function of the calling task's thread has returned, and the task belongs to the simulation no
+// longer. Its kernel thread stays parked, and this returns when it is revived for another thread.
+void simulation_rest(Task& me) noexcept;
+
+// A task that rests is the next one of the simulation, in the name of `thread`. Errors: ENOMEM.
+Result<void> simulation_revive(Task& task, SimulatedThread& thread) noexcept;
+
 // The calling task belongs to it no longer, and goes on at home: its thread ends. The first task
 // returns when all others have ended.
 void simulation_leave(Task& me) noexcept;

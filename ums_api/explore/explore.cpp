@@ -5,6 +5,7 @@
 
 #include "sim_kernel/base/kassert.h"
 #include "ums_api/explore/execution.h"
+#include "ums_api/simulated/captured_threads.h"
 #include "ums_api/simulated/threads.h"
 
 namespace ums::explore {
@@ -35,10 +36,20 @@ Verdict run_once(Execution& execution, const std::function<bool()>& run) {
   return body.passed ? Verdict::kPassed : Verdict::kFailed;
 }
 
+// While it lives threads are kept from one execution for the next.
+class KeepThreads {
+ public:
+  KeepThreads() { api::keep_threads(true); }
+  ~KeepThreads() { api::keep_threads(false); }
+  KeepThreads(const KeepThreads&) = delete;
+  KeepThreads& operator=(const KeepThreads&) = delete;
+};
+
 }  // namespace
 
 Exploration run_many(Strategy& strategy, std::uint64_t executions,
                      const std::function<bool()>& body) {
+  const KeepThreads threads_are_kept;
   Exploration result;
   while (result.executions < executions && !result.failed() && strategy.new_execution()) {
     Execution execution(strategy);

@@ -47,6 +47,7 @@ bool eight_at_a_mutex() {
 bool two_of_few_steps() {
   test::Shared<int> number(0);
   const auto count = [&] {
+    number = 1;
     number = number + 1;
     number = number + 1;
   };

@@ -37,7 +37,7 @@ void in_thread(std::function<void()> function) {
 void expect_threads(bool same, const std::function<void()>& before,
                     const std::function<void()>& after) {
   explore::RandomStrategy strategy(1);
-  run_many(strategy, 3, [&] {
+  const auto both = [&] {
     pid_t first = 0;
     pid_t second = 0;
     in_thread([&] {
@@ -52,7 +52,8 @@ void expect_threads(bool same, const std::function<void()>& before,
     EXPECT_EQ(first == second, same);
 #endif
     return true;
-  });
+  };
+  EXPECT_EQ(run_many(strategy, 3, both).executions, 3U);
 }
 
 void nothing() {}

@@ -64,22 +64,11 @@ bool can_keep() noexcept {
   return can;
 }
 
-struct RobustList {
-  const RobustList* next;
-};
-
-bool holds_robust_mutexes(const Task& me) noexcept {
-  const RobustList* head = nullptr;
-  std::size_t bytes = 0;
-  raw_syscall(SYS_get_robust_list, me.tid, syscall_arg(&head), syscall_arg(&bytes));
-  return head != nullptr && head->next != head;
-}
-
-// Whether nothing would tell the next one from a new thread.
+// Whether nothing would tell the next one from a new thread. (Robust mutexes, which a thread may
+// leave locked, are refused when they are made.)
 bool is_as_new(const Task& me, const SimulatedThread& thread) noexcept {
   return !thread.detached && !thread.was_named &&
-         me.module_roles.load(std::memory_order_relaxed) == 0 && me.machine.pending_signals == 0 &&
-         !holds_robust_mutexes(me);
+         me.module_roles.load(std::memory_order_relaxed) == 0 && me.machine.pending_signals == 0;
 }
 
 // What is not among the thread-local variables of the program. A thread that somebody has cancelled

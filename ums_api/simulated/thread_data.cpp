@@ -66,7 +66,10 @@ bool can_destroy_thread_data() noexcept {
 bool destroy_thread_data(const kernel::Task& me) {
   static void (*const destroy_thread_locals)() = find_tls_destructors();
   destroy_thread_locals();
-  for (int round = 0; round < kernel::kTsdRounds && has_data(me); ++round) destroy_once(me);
+  for (int round = 0; round < kernel::kTsdRounds; ++round) {
+    if (!has_data(me)) return true;
+    destroy_once(me);
+  }
   return !has_data(me);
 }
 

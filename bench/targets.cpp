@@ -160,8 +160,8 @@ const std::vector<Target> all_targets = {
      itself,
      "",
      true,
-     0,
-     10},
+     10,
+     {}},
 };
 
 Verdict judge(const Target& target, double figure) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// DefaultStrategy: for who knows nothing of the program (docs/decisions/0023-default-strategy.md).
+// DefaultStrategy: for who knows nothing of the program (docs/decisions/0024-default-strategy.md).
 //
 // The first execution is a round robin; in the others a random walk or partial order sampling
 // chooses among the steps that ReadsFromStrategy has left.

@@ -36,6 +36,18 @@ bool same(const Event& a, const Event& b) {
   return a.kind == b.kind && a.object == b.object && a.site == b.site;
 }
 
+// The last few kinds of steps, one of which is added.
+std::uint64_t with_kind(std::uint64_t kinds, std::uint64_t kind) {
+  constexpr unsigned kKindBits = 5;
+  constexpr unsigned kKinds = 8;
+  constexpr std::uint64_t kAll = (std::uint64_t{1} << kKindBits * kKinds) - 1;
+  return (kinds << kKindBits | (kind + 1)) & kAll;
+}
+
+std::uint64_t hash(std::uint64_t site, std::uint64_t kinds) {
+  return RandomNumbers(RandomNumbers(site).next() ^ kinds).next();
+}
+
 }  // namespace
 
 ReadsFromStrategy::Task& ReadsFromStrategy::task_of(const Choice& choice) {
@@ -50,12 +62,13 @@ ReadsFromStrategy::Object& ReadsFromStrategy::object_of(const Event& event) {
 }
 
 Place ReadsFromStrategy::place_of(const Choice& choice) {
-  constexpr unsigned kKindBits = 5;
   Task& task = task_of(choice);
   if (task.place == 0 || !same(task.next, choice.next)) {
-    const std::uint64_t from = choice.next.site != 0 ? choice.next.site : task.last_place;
+    const auto kind = static_cast<std::uint64_t>(choice.next.kind);
+    const bool has_site = choice.next.site != 0;
+    const std::uint64_t kinds = with_kind(has_site ? 0 : task.kinds, kind);
     task.next = choice.next;
-    task.place = sources_.place(from << kKindBits | static_cast<std::uint64_t>(choice.next.kind));
+    task.place = sources_.place(hash(has_site ? choice.next.site : task.site, kinds));
   }
   return task.place;
 }
@@ -129,7 +142,9 @@ void ReadsFromStrategy::note(const Choice& choice) {
     add(object_of(choice.next).writers, place);
   }
   Task& task = task_of(choice);
-  task.last_place = place;
+  const bool has_site = choice.next.site != 0;
+  if (has_site) task.site = choice.next.site;
+  task.kinds = with_kind(has_site ? 0 : task.kinds, static_cast<std::uint64_t>(choice.next.kind));
   task.place = 0;
 }
 

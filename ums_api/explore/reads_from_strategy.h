@@ -10,8 +10,8 @@
 // can go on; among those another strategy, the base, chooses. A lock reads what the last lock of
 // the same object has written.
 //
-// A place is known again by the site of its step (choice.h), and a step without one by what its
-// task has done since its last step that had one, or since its beginning.
+// A place is known again by the site of its step (choice.h), and a step without one by the last
+// site and the kinds of the last steps since then.
 #pragma once
 
 #include <vector>
@@ -38,7 +38,8 @@ class ReadsFromStrategy final : public Strategy {
   struct Task {
     Event next;  // whose place `place` is, if there is one
     Place place = 0;
-    Place last_place = 0;
+    std::uint64_t site = 0;   // the last one
+    std::uint64_t kinds = 0;  // of the last steps since then
     std::vector<Wish> reads;
   };
   struct Object {

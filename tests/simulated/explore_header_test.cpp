@@ -140,6 +140,13 @@ TEST(ExploreHeader, DISABLED_LosesOne) {
   check_random([] { EXPECT_EQ(count_in_two_parts(), 2); });
 }
 
+// What runs a test that is not run otherwise.
+std::string command_of(const std::string& test) {
+  std::string command;
+  for (const std::string& word : command_of_this_program()) command += "'" + word + "' ";
+  return command + "--gtest_also_run_disabled_tests --gtest_filter=" + test;
+}
+
 std::string output_of(const std::string& command) {
   std::string output;
   std::FILE* const pipe = popen((command + " 2>&1").c_str(), "r");
@@ -149,9 +156,7 @@ std::string output_of(const std::string& command) {
 }
 
 TEST(ExploreHeader, GoogleTestFailureEndsTheExplorationAndComesBack) {
-  std::string command;
-  for (const std::string& word : command_of_this_program()) command += "'" + word + "' ";
-  command += "--gtest_also_run_disabled_tests --gtest_filter=ExploreHeader.DISABLED_LosesOne";
+  const std::string command = command_of("ExploreHeader.DISABLED_LosesOne");
   const std::string first = output_of(command);
   const std::size_t begin = first.find("UMS_SCHEDULE='");
   ASSERT_NE(begin, std::string::npos) << first;
@@ -159,6 +164,32 @@ TEST(ExploreHeader, GoogleTestFailureEndsTheExplorationAndComesBack) {
   const std::string again = output_of(schedule + command);
   EXPECT_NE(again.find("execution 1; the same again"), std::string::npos) << again;
   EXPECT_NE(again.find(schedule), std::string::npos) << again;
+}
+
+TEST(ExploreHeader, DISABLED_Aborts) {
+  check_random([] {
+    if (!finds_two()) std::abort();
+  });
+}
+
+TEST(ExploreHeader, DISABLED_Crashes) {
+  check_random([] {
+    if (!finds_two()) *static_cast<volatile int*>(nullptr) = 1;
+  });
+}
+
+TEST(ExploreHeader, ProgramThatCrashesSaysByWhichSchedule) {
+#if UMS_SANITIZE_ADDRESS
+  GTEST_SKIP() << "AddressSanitizer has handlers of its own";
+#endif
+  for (const std::string test : {"DISABLED_Aborts", "DISABLED_Crashes"}) {
+    const std::string command = command_of("ExploreHeader." + test);
+    const std::string first = output_of(command);
+    const std::size_t begin = first.find("UMS_SCHEDULE='");
+    ASSERT_NE(begin, std::string::npos) << first;
+    const std::string schedule = first.substr(begin, first.find("'\n", begin) + 1 - begin);
+    EXPECT_NE(output_of(schedule + " " + command).find(schedule), std::string::npos);
+  }
 }
 
 int failures_noted = 0;

@@ -4,6 +4,7 @@
 #include "tests/simulated/shapes/shapes.h"
 
 #include <gtest/gtest.h>
+#include <sched.h>
 
 #include <memory>
 #include <string>
@@ -96,6 +97,27 @@ TEST(ReadsFrom, WaitsForAWriteThatIsFarAway) {
   explore::RandomStrategy base(1);
   explore::ReadsFromStrategy reads_from(1, base);
   EXPECT_TRUE(run_many(reads_from, kFew, read_far_away).failed());
+}
+
+// That the last read comes before the write cannot be: who wishes so does not wait for ever.
+TEST(ReadsFrom, WhoSpinsGetsWhatItWaitsFor) {
+  DefaultStrategy strategy(1);
+  const Exploration all = run_many(strategy, 200, [] {
+    Shared<int> number(0);
+    Shared<int> flag(0);
+    std::thread setter([&] {
+      number = 1;
+      flag = 1;
+    });
+    std::thread waiter([&] {
+      while (flag == 0) sched_yield();
+      EXPECT_EQ(number, 1);
+    });
+    setter.join();
+    waiter.join();
+    return true;
+  });
+  EXPECT_EQ(all.executions, 200U);
 }
 
 // Two threads that append their names, step by step.

@@ -8,6 +8,7 @@
 #include <unordered_set>
 
 #include "sim_kernel/base/kassert.h"
+#include "ums_api/explore/crash_report.h"
 #include "ums_api/explore/execution.h"
 #include "ums_api/explore/random_numbers.h"
 #include "ums_api/simulated/captured_threads.h"
@@ -87,12 +88,14 @@ class KeepThreads {
 Exploration run_many(Strategy& strategy, std::uint64_t executions,
                      const std::function<bool()>& body, Threads threads) {
   const KeepThreads keep(threads);
+  CrashReport crash_report;
   Exploration result;
   std::unordered_set<std::uint64_t> schedules;
   while (result.executions < executions && !result.failed()) {
     result.complete = !strategy.new_execution();
     if (result.complete) break;
     ReportingExecution execution(strategy);
+    crash_report.watch(&execution.schedule());
     result.verdict = run_once(execution, body);
     ++result.executions;
     result.steps += kernel::simulation_steps();

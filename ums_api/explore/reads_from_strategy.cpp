@@ -9,8 +9,9 @@ namespace {
 
 using kernel::EventKind;
 
-constexpr std::size_t kReadsMax = 16;        // of a task: those before are forgotten
-constexpr std::size_t kPlacesMax = 64;       // of an object, that read it, or write it
+constexpr std::size_t kReadsMax = 16;   // of a task: those before are forgotten
+constexpr std::size_t kPlacesMax = 64;  // of an object, that read it, or write it
+constexpr int kHeldMax = 10'000;
 constexpr std::uint64_t kWithoutWishes = 8;  // one execution of so many
 
 bool is_lock(EventKind kind) {
@@ -87,6 +88,7 @@ void ReadsFromStrategy::learn() {
 
 void ReadsFromStrategy::draw_wishes() {
   wishes_.clear();
+  held_ = 0;
   if (++executions_ % kWithoutWishes == 0) return;
   for (const Wish& wish : sources_.draw(random_)) {
     const std::uint32_t most = sources_.reads_most(wish.reader);
@@ -156,6 +158,7 @@ std::size_t ReadsFromStrategy::next_task(std::span<const Choice> choices, int cu
     allowed_.push_back(choices[i]);
     places_of_allowed_.push_back(i);
   }
+  if (allowed_.size() < choices.size() && ++held_ == kHeldMax) wishes_.clear();
   const std::size_t chosen = allowed_.empty()
                                  ? base_.next_task(choices, current)
                                  : places_of_allowed_[base_.next_task(allowed_, current)];

@@ -8,7 +8,8 @@
 // read has seen (read_sources.h). For the next it draws some wishes: "the read here shall see the
 // write there", or "shall come before all writes". Steps that would spoil a wish wait while others
 // can go on; among those another strategy, the base, chooses. A lock reads what the last lock of
-// the same object has written.
+// the same object has written. Who has waited while others made many steps waits no longer: they
+// may wait for it, in a loop.
 //
 // A place is known again by the site of its step (choice.h), and a step without one by the last
 // site and the kinds of the last steps since then.
@@ -66,6 +67,7 @@ class ReadsFromStrategy final : public Strategy {
   std::vector<Choice> allowed_;
   std::vector<std::size_t> places_of_allowed_;  // among the choices
   std::uint64_t executions_ = 0;
+  int held_ = 0;  // steps of this execution at which somebody waited
 };
 
 }  // namespace ums::explore

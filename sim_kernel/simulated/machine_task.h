@@ -23,13 +23,15 @@ struct MachineTask : CapturedTask {
   std::uint32_t steps = 0;  // that it has announced, but for yields
   const void* waits_for = nullptr;                  // an address (futex.h)
   boost::intrusive::list_member_hook<> futex_hook;  // while it waits
-  const int* holder =
-      nullptr;         // of the lock that it is about to take: its thread's id, while one has it
-  bool woken = false;  // its wait has ended, and not by time
-  std::uint64_t deadline = 0;                      // of its timer (virtual_time.h)
+  // Of the lock that it is about to take: where the id of the thread that has it stands, or 0.
+  const int* holder = nullptr;
+  bool is_preempted = false;   // it has stopped inside the kernel (preemption.h)
+  bool woken = false;          // its wait has ended, and not by time
+  std::uint64_t deadline = 0;  // of its timer (virtual_time.h)
   boost::intrusive::set_member_hook<> timer_hook;  // while it has one
+  SimulatedThread* thread = nullptr;               // null for the first task
+
   bool has_deadline() const noexcept { return timer_hook.is_linked(); }
-  SimulatedThread* thread = nullptr;  // null for the first task
 };
 
 }  // namespace ums::kernel

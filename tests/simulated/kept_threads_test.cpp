@@ -34,7 +34,7 @@ void in_thread(std::function<void()> function) {
 }
 
 // Runs `before` in a thread and `after` in the next one, which is the same kernel thread if `same`.
-void expect_threads(bool same, const std::function<void()>& before,
+void expect_threads([[maybe_unused]] bool same, const std::function<void()>& before,
                     const std::function<void()>& after) {
   explore::RandomStrategy strategy(1);
   const auto both = [&] {

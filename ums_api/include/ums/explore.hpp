@@ -43,10 +43,6 @@
 #include <type_traits>
 #include <utility>
 
-#if defined(__GLIBCXX__)
-#include <cxxabi.h>
-#endif
-
 namespace ums {
 
 struct ExploreOptions {
@@ -136,13 +132,10 @@ struct Body {
   bool passes() {
     try {
       return run() && framework.failures() == failures_before;
-#if defined(__GLIBCXX__)
-    } catch (abi::__forced_unwind&) {  // pthread_exit, or cancellation
-      throw;
-#endif
     } catch (const std::exception& error) {
       thrown = error.what();
     } catch (...) {
+      if (std::current_exception() == nullptr) throw;  // pthread_exit, or cancellation
       thrown = "an exception that is no std::exception";
     }
     return false;

@@ -31,6 +31,7 @@ enum class EventKind : std::uint8_t {
   kWrite,   // of memory
   kUpdate,  // of memory: an atomic read and write
   kPoint,   // ums_sim_point
+  kCancel,  // of a thread
 };
 
 // As a verb: "waits to lock ...".
@@ -52,7 +53,8 @@ inline constexpr const char* event_name(EventKind kind) noexcept {
                                  "read",
                                  "write",
                                  "update",
-                                 "pass a point"};
+                                 "pass a point",
+                                 "cancel a thread"};
   return kNames[static_cast<std::size_t>(kind)];
 }
 
@@ -62,8 +64,12 @@ struct Event {
   std::uint32_t object = 0;
 };
 
+// A step that changes what others do next, whatever that is.
+inline bool is_about_tasks(EventKind kind) noexcept { return kind == EventKind::kCancel; }
+
 // Whether it may matter which of two steps of different tasks comes first.
 inline bool may_conflict(const Event& a, const Event& b) noexcept {
+  if (is_about_tasks(a.kind) || is_about_tasks(b.kind)) return true;
   if (a.object == 0 || a.object != b.object) return false;
   return a.kind != EventKind::kRead || b.kind != EventKind::kRead;
 }

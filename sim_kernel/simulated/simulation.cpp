@@ -63,6 +63,7 @@ void add_task(Task& task) noexcept {
   ++tasks_left;
   task.machine.number = tasks_made++;
   task.machine.next = {};
+  task.machine.handle = pthread_self();
   run_queue.add(task);
 }
 

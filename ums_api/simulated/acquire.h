@@ -15,6 +15,7 @@
 #include <cerrno>
 
 #include "sim_kernel/simulated/futex.h"
+#include "ums_api/simulated/cancellation.h"
 #include "ums_api/simulated/current_simulated.h"
 #include "ums_api/simulated/virtual_clock.h"
 
@@ -22,8 +23,15 @@ namespace ums::api {
 
 struct Wanted {
   const void* object;
-  bool is_taken = false;  // it is known that the next attempt would fail
+  bool is_taken = false;               // it is known that the next attempt would fail
+  bool is_cancellation_point = false;  // the wait for it is one
 };
+
+// Whether somebody has called before `deadline`.
+inline bool wait_for(kernel::Task& me, Wanted wanted, std::uint64_t deadline) {
+  if (!wanted.is_cancellation_point) return kernel::futex_wait(me, wanted.object, deadline);
+  return wait_at_point(me, wanted.object, deadline) != WaitResult::kTimedOut;
+}
 
 // `attempt` returns EBUSY where it must wait for the object. Returns what it returns at last;
 // ETIMEDOUT: it was still busy at `deadline`.
@@ -35,10 +43,11 @@ int acquire(kernel::Task& me, Wanted wanted, std::uint64_t deadline, Attempt att
   int error = EBUSY;
   if (!wanted.is_taken) {
     kernel::let_others_go_on(me);
+    if (wanted.is_cancellation_point) act_on_cancellation();
     error = attempt();
   }
   while (error == EBUSY) {
-    if (!kernel::futex_wait(me, wanted.object, deadline)) return ETIMEDOUT;
+    if (!wait_for(me, wanted, deadline)) return ETIMEDOUT;
     error = attempt();
   }
   return error;

@@ -8,7 +8,7 @@
 #include <cerrno>
 #include <ctime>
 
-#include "sim_kernel/simulated/futex.h"
+#include "ums_api/simulated/cancellation.h"
 #include "ums_api/simulated/current_simulated.h"
 #include "ums_api/simulated/virtual_clock.h"
 #include "ums_api/src/export.h"
@@ -30,7 +30,8 @@ constinit NextSymbol<int()> next_yield{"sched_yield"};
 
 void sleep_until(Task& me, std::uint64_t deadline) {
   sched_point(me, EventKind::kSleep);
-  ums::kernel::futex_wait(me, &me, deadline);  // an address that nobody wakes
+  act_on_cancellation();
+  wait_at_point(me, &me, deadline);  // an address that nobody wakes
 }
 
 // Returns an error number.
@@ -78,5 +79,6 @@ UMS_EXPORT int sched_yield() noexcept {
   Task* const me = current_simulated();
   if (me == nullptr) return next_yield();
   sched_point(*me, EventKind::kYield);
+  act_on_asynchronous_cancellation();
   return 0;
 }

@@ -14,6 +14,7 @@
 #include "sim_kernel/simulated/futex.h"
 #include "sim_kernel/simulated/simulated_thread.h"
 #include "sim_kernel/simulated/simulation.h"
+#include "ums_api/simulated/cancellation.h"
 #include "ums_api/simulated/current_simulated.h"
 #include "ums_api/simulated/threads.h"
 #include "ums_api/simulated/virtual_clock.h"
@@ -95,11 +96,12 @@ void forget_detached() noexcept {
 }
 
 // Whether it has ended by then.
-bool wait_for_end(Task& me, const SimulatedThread& thread, std::uint64_t deadline) noexcept {
+bool wait_for_end(Task& me, const SimulatedThread& thread, std::uint64_t deadline) {
   kernel::announce(me, kernel::EventKind::kJoin, &thread);
   if (thread.ended) kernel::let_others_go_on(me);
+  act_on_cancellation();
   while (!thread.ended) {
-    if (!kernel::futex_wait(me, &thread, deadline)) return false;
+    if (wait_at_point(me, &thread, deadline) == WaitResult::kTimedOut) return false;
   }
   return true;
 }

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The C library keeps who is cancelled. It never sends its signal: it does that only where
+// cancellation is asynchronous, which it is not told of.
+#include "ums_api/simulated/cancellation.h"
+
+#include <cerrno>
+
+#include "sim_kernel/simulated/interrupt.h"
+#include "ums_api/simulated/current_simulated.h"
+#include "ums_api/src/export.h"
+#include "ums_api/src/next_symbol.h"
+
+namespace ums::api {
+
+namespace {
+
+using kernel::EventKind;
+using kernel::sched_point;
+using kernel::Task;
+
+constinit NextSymbol<int(pthread_t)> next_cancel{"pthread_cancel"};
+constinit NextSymbol<void()> next_testcancel{"pthread_testcancel"};
+constinit NextSymbol<int(int, int*)> next_setcanceltype{"pthread_setcanceltype"};
+
+// What it would be told of.
+thread_local constinit int type_of_thread __attribute__((tls_model("initial-exec"))) =
+    PTHREAD_CANCEL_DEFERRED;
+
+bool cancellation_is_enabled() {
+  int state = 0;
+  pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &state);
+  if (state == PTHREAD_CANCEL_ENABLE) pthread_setcancelstate(state, nullptr);
+  return state == PTHREAD_CANCEL_ENABLE;
+}
+
+}  // namespace
+
+void act_on_cancellation() { next_testcancel(); }
+
+void act_on_asynchronous_cancellation() {
+  if (type_of_thread == PTHREAD_CANCEL_ASYNCHRONOUS) act_on_cancellation();
+}
+
+WaitResult wait_cancellably(Task& me, const void* address, std::uint64_t deadline) {
+  me.machine.cancellable = cancellation_is_enabled();
+  const bool woken = kernel::futex_wait(me, address, deadline);
+  me.machine.cancellable = false;
+  if (!woken) return WaitResult::kTimedOut;
+  return me.machine.wait_end.interrupted ? WaitResult::kInterrupted : WaitResult::kWoken;
+}
+
+WaitResult wait_at_point(Task& me, const void* address, std::uint64_t deadline) {
+  const WaitResult result = wait_cancellably(me, address, deadline);
+  if (result == WaitResult::kInterrupted) act_on_cancellation();
+  return result;
+}
+
+bool answer_cancel(pthread_t thread, int& error) {
+  Task* const me = current_simulated();
+  if (me == nullptr) return false;
+  sched_point(*me, EventKind::kCancel);
+  error = next_cancel(thread);
+  Task* const task = kernel::simulated_task_of(thread);
+  if (task == me) act_on_asynchronous_cancellation();
+  if (task != nullptr && task->machine.cancellable) kernel::interrupt(*task);
+  return true;
+}
+
+}  // namespace ums::api
+
+UMS_EXPORT void pthread_testcancel() {
+  using namespace ums::api;
+  Task* const me = current_simulated();
+  if (me != nullptr) sched_point(*me, EventKind::kPoint);
+  act_on_cancellation();
+}
+
+UMS_EXPORT int pthread_setcanceltype(int type, int* old) {
+  using namespace ums::api;
+  Task* const me = current_simulated();
+  if (me == nullptr) return next_setcanceltype(type, old);
+  if (type != PTHREAD_CANCEL_DEFERRED && type != PTHREAD_CANCEL_ASYNCHRONOUS) return EINVAL;
+  if (old != nullptr) *old = type_of_thread;
+  type_of_thread = type;
+  act_on_asynchronous_cancellation();
+  return 0;
+}

@@ -32,6 +32,8 @@ enum class EventKind : std::uint8_t {
   kUpdate,  // of memory: an atomic read and write
   kPoint,   // ums_sim_point
   kCancel,  // of a thread
+  kSignal,  // to a thread or to all
+  kDescriptor,
 };
 
 // As a verb: "waits to lock ...".
@@ -54,7 +56,9 @@ inline constexpr const char* event_name(EventKind kind) noexcept {
                                  "write",
                                  "update",
                                  "pass a point",
-                                 "cancel a thread"};
+                                 "cancel a thread",
+                                 "send a signal",
+                                 "use a descriptor"};
   return kNames[static_cast<std::size_t>(kind)];
 }
 
@@ -65,7 +69,9 @@ struct Event {
 };
 
 // A step that changes what others do next, whatever that is.
-inline bool is_about_tasks(EventKind kind) noexcept { return kind == EventKind::kCancel; }
+inline bool is_about_tasks(EventKind kind) noexcept {
+  return kind == EventKind::kCancel || kind == EventKind::kSignal;
+}
 
 // Whether it may matter which of two steps of different tasks comes first.
 inline bool may_conflict(const Event& a, const Event& b) noexcept {

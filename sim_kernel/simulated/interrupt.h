@@ -18,7 +18,11 @@ namespace ums::kernel {
 // A suspended worker stays suspended, and who executes one goes on with that.
 void interrupt(Task& task) noexcept;
 
+// Whether it needs no other to go on: it is no suspended worker, and nobody runs in its place.
+bool goes_on_by_itself(const Task& task) noexcept;
+
 // The task of the simulation that is this thread, or null.
 Task* simulated_task_of(pthread_t handle) noexcept;
+Task* simulated_task_of(pid_t tid) noexcept;
 
 }  // namespace ums::kernel

@@ -13,6 +13,8 @@
 #include "sim_kernel/parallel/signals/signal_mask.h"
 #include "sim_kernel/simulated/futex.h"
 #include "sim_kernel/simulated/object_numbers.h"
+#include "sim_kernel/simulated/outside.h"
+#include "sim_kernel/simulated/signals.h"
 #include "sim_kernel/simulated/simulated_thread.h"
 #include "sim_kernel/simulated/virtual_time.h"
 
@@ -28,10 +30,13 @@ int tasks_made = 0;
 int tasks_left = 0;  // of them
 std::uint64_t steps = 0;
 
+constexpr int kFutileTimersMax = 1000;
+
 // Nobody can go on: the first task does, and the others never will.
 void abandon_all_but_first() noexcept {
   futex_forget_all();
   timers_forget_all();
+  outside_forget_all();
   for_each_task(
       [](Task& task, void*) {
         if (is_simulated(task) && &task != first) task.machine.number = -1;
@@ -41,10 +46,21 @@ void abandon_all_but_first() noexcept {
   run_queue.add(*first);
 }
 
+// Nobody can go on, until time jumps or something comes from outside. False: neither will help.
+// A timer that only sends signals may expire for ever, and nobody take them.
+bool wait_for_runnable() noexcept {
+  for (int expired = 0; expired < kFutileTimersMax && jump_to_next_timer(); ++expired) {
+    if (run_queue.size() > 0) return true;
+  }
+  return outside_sleep() && run_queue.size() > 0;
+}
+
 // Chooses who goes on in the place of `me`.
 Task& pick_next(Task& me) noexcept {
   const KernelSection section(&me);
-  if (run_queue.size() == 0 && !jump_to_next_timer()) {
+  expire_timers();
+  outside_look();
+  if (run_queue.size() == 0 && !wait_for_runnable()) {
     chooser->stuck();
     abandon_all_but_first();
   }
@@ -52,11 +68,22 @@ Task& pick_next(Task& me) noexcept {
   return run_queue.task(chooser->choose(run_queue.choices(), me.machine.number));
 }
 
+void switch_tasks(Task& me, Task& next) noexcept {
+  next.on_cpu.store(true, std::memory_order_relaxed);
+  save_signal_mask(me);
+  switch_to(me, next);
+  restore_signal_mask(me);
+}
+
+void handle_signals_outside_calls(Task& me) noexcept {
+  if ((me.exit_work.load(std::memory_order_relaxed) & kExitSignals) == 0) return;
+  if (me.syscall_file.load(std::memory_order_relaxed) == nullptr) handle_signals(me);
+}
+
 void schedule(Task& me) noexcept {
   Task& next = pick_next(me);
-  if (&next == &me) return;
-  next.on_cpu.store(true, std::memory_order_relaxed);
-  switch_to(me, next);
+  if (&next != &me) switch_tasks(me, next);
+  handle_signals_outside_calls(me);
 }
 
 void add_task(Task& task) noexcept {
@@ -64,6 +91,8 @@ void add_task(Task& task) noexcept {
   task.machine.number = tasks_made++;
   task.machine.next = {};
   task.machine.handle = pthread_self();
+  task.machine.signal_mask = task.machine.home.signal_mask;
+  task.machine.is_bystander = false;
   run_queue.add(task);
 }
 
@@ -91,6 +120,8 @@ Result<void> simulation_begin(Chooser& its_chooser) noexcept {
   steps = 0;
   objects.forget_all();
   virtual_time_reset();
+  timers_forget_all();
+  signals_reset();
   rseq_unregister(*me->cpu);
   learn_signal_mask(*me);
   add_task(*me);
@@ -98,6 +129,7 @@ Result<void> simulation_begin(Chooser& its_chooser) noexcept {
 }
 
 void simulation_wait_for_all() noexcept {
+  first->machine.is_bystander = true;
   while (tasks_left > 1) futex_wait(*first, &tasks_left);
 }
 
@@ -115,6 +147,7 @@ void simulation_restart_after_fork() noexcept {
   run_queue.clear();
   futex_forget_all();
   timers_forget_all();
+  outside_forget_all();
   const Result<void> begun = simulation_begin(*copy);
   kassert(begun.ok(), "no memory for the simulation of a forked child");
 }
@@ -144,6 +177,8 @@ Result<void> simulation_capture(SimulatedThread& thread) noexcept {
   add_task(*me);
   tell_creator(thread, me);
   leave_to_idle(*me, {});
+  restore_signal_mask(*me);
+  handle_signals_outside_calls(*me);
   return {};
 }
 
@@ -166,21 +201,24 @@ void simulation_leave(Task& me) noexcept {
   Task& next = pick_next(me);
   change_task_state<TaskState::kRunning, TaskState::kReturning>(me.state);
   me.cpu->homebound = &me;
-  next.on_cpu.store(true, std::memory_order_relaxed);
-  switch_to(me, next);
+  switch_tasks(me, next);
 }
 
+// Masks are each task's own here (signals.h).
 void see_off_homebound(Task& me) noexcept {
   Task& leaver = *std::exchange(me.cpu->homebound, nullptr);
   const pid_t tid = leaver.tid;
   wake_idle_cpu(leaver.machine.home, leaver);
-  me.exit_work.fetch_or(kExitMask, std::memory_order_relaxed);  // its own bit
   wait_until_gone(tid);
 }
 
 void announce(Task& me, EventKind next, const void* object) noexcept {
   run_queue.set_next(me, {next, objects.number_of(object)});
 }
+
+void announce_again(Task& me, Event next) noexcept { run_queue.set_next(me, next); }
+
+bool anybody_is_runnable() noexcept { return run_queue.size() > 0; }
 
 void let_others_go_on(Task& me) noexcept { schedule(me); }
 
@@ -207,8 +245,7 @@ void make_runnable(Task& task) noexcept {
 void replace(Task& me, Task& next) noexcept {
   run_queue.remove(me);
   make_runnable(next);
-  next.on_cpu.store(true, std::memory_order_relaxed);
-  switch_to(me, next);
+  switch_tasks(me, next);
 }
 
 }  // namespace ums::kernel

@@ -27,10 +27,14 @@ struct Wanted {
   bool is_cancellation_point = false;  // the wait for it is one
 };
 
-// Whether somebody has called before `deadline`.
-inline bool wait_for(kernel::Task& me, Wanted wanted, std::uint64_t deadline) {
-  if (!wanted.is_cancellation_point) return kernel::futex_wait(me, wanted.object, deadline);
-  return wait_at_point(me, wanted.object, deadline) != WaitResult::kTimedOut;
+// Returns 0 where somebody has called; ETIMEDOUT, or at a cancellation point EINTR.
+inline int wait_for(kernel::Task& me, Wanted wanted, std::uint64_t deadline) {
+  if (!wanted.is_cancellation_point) {
+    return kernel::futex_wait(me, wanted.object, deadline) ? 0 : ETIMEDOUT;
+  }
+  const WaitResult result = wait_at_point(me, wanted.object, deadline);
+  if (result == WaitResult::kTimedOut) return ETIMEDOUT;
+  return is_cut_short(me) ? EINTR : 0;
 }
 
 // `attempt` returns EBUSY where it must wait for the object. Returns what it returns at last;
@@ -47,7 +51,8 @@ int acquire(kernel::Task& me, Wanted wanted, std::uint64_t deadline, Attempt att
     error = attempt();
   }
   while (error == EBUSY) {
-    if (!wait_for(me, wanted, deadline)) return ETIMEDOUT;
+    error = wait_for(me, wanted, deadline);
+    if (error != 0) return error;
     error = attempt();
   }
   return error;

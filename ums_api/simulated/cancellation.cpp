@@ -42,18 +42,36 @@ void act_on_asynchronous_cancellation() {
   if (type_of_thread == PTHREAD_CANCEL_ASYNCHRONOUS) act_on_cancellation();
 }
 
-WaitResult wait_cancellably(Task& me, const void* address, std::uint64_t deadline) {
+namespace {
+
+template <typename Wait>
+WaitResult cancellably(Task& me, Wait wait) {
   me.machine.cancellable = cancellation_is_enabled();
-  const bool woken = kernel::futex_wait(me, address, deadline);
+  const bool woken = wait();
   me.machine.cancellable = false;
   if (!woken) return WaitResult::kTimedOut;
   return me.machine.wait_end.interrupted ? WaitResult::kInterrupted : WaitResult::kWoken;
 }
 
-WaitResult wait_at_point(Task& me, const void* address, std::uint64_t deadline) {
-  const WaitResult result = wait_cancellably(me, address, deadline);
+WaitResult act_if_interrupted(WaitResult result) {
   if (result == WaitResult::kInterrupted) act_on_cancellation();
   return result;
+}
+
+}  // namespace
+
+WaitResult wait_cancellably(Task& me, const void* address, std::uint64_t deadline) {
+  return cancellably(me, [&] { return kernel::futex_wait(me, address, deadline); });
+}
+
+WaitResult wait_at_point(Task& me, const void* address, std::uint64_t deadline) {
+  return act_if_interrupted(wait_cancellably(me, address, deadline));
+}
+
+WaitResult wait_outside_at_point(Task& me, const kernel::OutsideWait& wait,
+                                 std::uint64_t deadline) {
+  return act_if_interrupted(
+      cancellably(me, [&] { return kernel::outside_wait(me, wait, deadline); }));
 }
 
 bool answer_cancel(pthread_t thread, int& error) {

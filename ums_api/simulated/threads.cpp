@@ -128,6 +128,7 @@ int join_until(SimulatedThread& thread, void** value, clockid_t clock, const tim
 bool wait_for_thread(pthread_t handle) noexcept {
   const SimulatedThread& thread = *find_thread(handle);
   Task& me = *current_simulated();
+  me.machine.is_bystander = true;
   if (!thread.ended) kernel::futex_wait(me, &thread);
   return thread.ended;
 }

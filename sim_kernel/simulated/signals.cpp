@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sim_kernel/simulated/signals.h"
+
+#include "sim_kernel/base/raw_syscall.h"
+#include "sim_kernel/parallel/idle.h"
+#include "sim_kernel/parallel/kernel_section.h"
+#include "sim_kernel/parallel/signals/parked_signals.h"
+#include "sim_kernel/simulated/interrupt.h"
+#include "sim_kernel/simulated/simulation.h"
+
+namespace ums::kernel {
+
+namespace {
+
+constexpr int kFirstRealTime = 34;
+
+bool masks_differ = false;
+std::uint64_t mask_of_carrier = 0;  // when the last task has left it
+SignalQueue of_process;             // that nobody has taken
+
+std::uint64_t current_mask() noexcept {
+  std::uint64_t mask = 0;
+  raw_syscall(SYS_rt_sigprocmask, SIG_BLOCK, 0, syscall_arg(&mask), 8);
+  return mask;
+}
+
+std::uint64_t mask_of(const Task& task) noexcept {
+  return &task == current_or_null ? current_mask() : task.machine.signal_mask;
+}
+
+// Linux's own struct sigaction.
+struct Action {
+  void (*handler)(int);
+  unsigned long flags;
+  void (*restorer)();
+  std::uint64_t mask;
+
+  bool is_handler() const noexcept { return handler != SIG_DFL && handler != SIG_IGN; }
+};
+
+Action action_of(int signal) noexcept {
+  Action action{};
+  raw_syscall(SYS_rt_sigaction, signal, 0, syscall_arg(&action), 8);
+  return action;
+}
+
+bool is_ignored(int signal) noexcept {
+  const Action action = action_of(signal);
+  if (action.handler == SIG_IGN) return true;
+  const bool is_ignored_by_default =
+      signal == SIGCHLD || signal == SIGURG || signal == SIGWINCH || signal == SIGCONT;
+  return action.handler == SIG_DFL && is_ignored_by_default;
+}
+
+// LINUX: also one that is ignored is kept while it is blocked. SIM: the same.
+bool wants(const Task& task, int signal) noexcept {
+  const std::uint64_t bit = signal_bit_of(signal);
+  return (task.machine.awaited_signals & bit) != 0 || (mask_of(task) & bit) == 0;
+}
+
+// The one with the lowest number that wants it, or null.
+Task* taker_of(int signal) noexcept {
+  const KernelSection section;
+  struct Search {
+    int signal;
+    Task* found;
+  } search{signal, nullptr};
+  for_each_task(
+      [](Task& task, void* argument) {
+        auto& wanted = *static_cast<Search*>(argument);
+        if (!is_simulated(task) || task.machine.is_bystander) return;
+        if (!goes_on_by_itself(task) || !wants(task, wanted.signal)) return;
+        if (wanted.found != nullptr && wanted.found->machine.number < task.machine.number) return;
+        wanted.found = &task;
+      },
+      &search);
+  return search.found;
+}
+
+// The handler runs in this call.
+void deliver(const Task& me, const siginfo_t& info) {
+  const pid_t tid = me.cpu->tid;
+  if (raw_syscall(SYS_rt_tgsigqueueinfo, kernel_pid, tid, info.si_signo, syscall_arg(&info)) == 0) {
+    return;
+  }
+  raw_syscall(SYS_tgkill, kernel_pid, tid, info.si_signo);
+}
+
+}  // namespace
+
+void send_signal(Task& task, const siginfo_t& info) noexcept {
+  const bool wanted = wants(task, info.si_signo);
+  if (wanted && (task.machine.awaited_signals & signal_bit_of(info.si_signo)) == 0 &&
+      is_ignored(info.si_signo)) {
+    return;
+  }
+  masks_differ = true;  // in handlers
+  keep_signal(task, info);
+  if (wanted) interrupt(task);
+}
+
+void send_process_signal(const siginfo_t& info) noexcept {
+  Task* const task = taker_of(info.si_signo);
+  if (task != nullptr) return send_signal(*task, info);
+  const bool merges = info.si_signo < kFirstRealTime;
+  if (merges && of_process.contains(info.si_signo)) return;
+  static_cast<void>(of_process.push(info));  // without memory it is lost
+}
+
+bool take_signal(Task& me, std::uint64_t numbers, siginfo_t& info) noexcept {
+  if (take_kept_signal(me, numbers, info)) return true;
+  const std::uint64_t found = of_process.numbers() & numbers;
+  if (found == 0) return false;
+  info = of_process.take(__builtin_ctzl(found) + 1);
+  return true;
+}
+
+std::uint64_t waiting_signals(Task& me) noexcept { return kept_signals(me) | of_process.numbers(); }
+
+// What the task has announced, and how its wait has ended, are kept over handlers, which may make
+// calls of their own.
+void handle_signals(Task& me) noexcept(false) {
+  WaitEnd end = me.machine.wait_end;
+  const Event next = me.machine.next;
+  siginfo_t info;
+  while (take_signal(me, ~current_mask() & ~me.machine.awaited_signals, info)) {
+    if (info.si_signo == kWakeSignal) continue;  // see cancellation.h of the library
+    const Action action = action_of(info.si_signo);
+    end.handled |= action.is_handler();
+    end.restarts &= !action.is_handler() || (action.flags & SA_RESTART) != 0;
+    deliver(me, info);
+  }
+  me.machine.wait_end = end;
+  announce_again(me, next);
+}
+
+void signal_masks_may_differ() noexcept { masks_differ = true; }
+
+void save_signal_mask(Task& me) noexcept {
+  if (!masks_differ) return;
+  mask_of_carrier = current_mask();
+  me.machine.signal_mask = mask_of_carrier;
+}
+
+void restore_signal_mask(Task& me) noexcept {
+  if (!masks_differ || mask_of_carrier == me.machine.signal_mask) return;
+  raw_syscall(SYS_rt_sigprocmask, SIG_SETMASK, syscall_arg(&me.machine.signal_mask), 0, 8);
+}
+
+void signals_reset() noexcept {
+  masks_differ = false;
+  of_process.release();
+}
+
+}  // namespace ums::kernel

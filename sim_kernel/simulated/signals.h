@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Signals of a simulation (Linux: kernel/signal.c). One that a task sends is kept for its target,
+// and its handler runs when that goes on: at its next scheduling point outside of calls. A wait is
+// interrupted for it. Linux itself then delivers it, on the carrier: so the handler's frame, its
+// stack and mask, and what signals without a handler do, are Linux's.
+//
+// One for the process goes to the first task, by number, that does not block it; or waits for one
+// that unblocks it.
+//
+// LINUX: a mask is a thread's. SIM: Linux keeps it by kernel thread, and all tasks share one: so
+// whoever goes on sets its own there, once masks may differ.
+//
+// LIMIT: signals that come from outside interrupt whoever runs, wherever that is; while the carrier
+// waits for the outside (outside.h) they are like those that tasks send.
+//
+// Thread safety: the carrier.
+#pragma once
+
+#include <csignal>
+#include <cstdint>
+
+#include "sim_kernel/sched/task.h"
+
+namespace ums::kernel {
+
+inline constexpr std::uint64_t signal_bit_of(int signal) noexcept {
+  return std::uint64_t{1} << (signal - 1);
+}
+
+void send_signal(Task& task, const siginfo_t& info) noexcept;
+void send_process_signal(const siginfo_t& info) noexcept;
+
+// What waits for `me`, or for the process and is not blocked by it, is delivered: handlers run
+// before this returns. wait_end tells of them.
+// Context: the current task, outside of calls. Handlers may end the thread, which unwinds.
+void handle_signals(Task& me) noexcept(false);
+
+// Takes one of `numbers` that waits, blocked or not. False: there is none.
+bool take_signal(Task& me, std::uint64_t numbers, siginfo_t& info) noexcept;
+
+// The numbers of those that wait for `me` and for the process.
+std::uint64_t waiting_signals(Task& me) noexcept;
+
+// The current task changes its mask, and so it may differ from others'.
+void signal_masks_may_differ() noexcept;
+
+// Before and after another task runs.
+void save_signal_mask(Task& me) noexcept;
+void restore_signal_mask(Task& me) noexcept;
+
+// A new simulation begins.
+void signals_reset() noexcept;
+
+}  // namespace ums::kernel

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Cancellation in a simulation, and what else ends waits. A thread that is cancelled learns it at its next cancellation
-// point, and one that waits in one is woken for it. What follows is the C library's: the thread is
-// unwound, its cleanup handlers run, and who joins it gets PTHREAD_CANCELED.
+// Cancellation in a simulation, and what else ends waits. A thread that is cancelled learns it at
+// its next cancellation point, and one that waits in one is woken for it. What follows is the C
+// library's: the thread is unwound, its cleanup handlers run, and who joins it gets
+// PTHREAD_CANCELED.
 //
 //     sched_point(me, ...);
 //     act_on_cancellation();                    // may unwind

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ums_api/simulated/descriptors.h"
+
+#include <fcntl.h>
+
+#include <cerrno>
+
+#include "sim_kernel/base/raw_syscall.h"
+#include "ums_api/simulated/current_simulated.h"
+
+namespace ums::api {
+
+namespace {
+
+using kernel::raw_syscall;
+using kernel::syscall_arg;
+using kernel::Task;
+
+const char all_descriptors = 0;  // its address is their name
+
+// By a system call: it is asked of other tasks' stacks too, and is no cancellation point.
+bool is_ready(void* argument) noexcept {
+  pollfd look = *static_cast<const pollfd*>(argument);
+  const timespec at_once = {0, 0};
+  return raw_syscall(SYS_ppoll, syscall_arg(&look), 1, syscall_arg(&at_once), 0, 8) != 0;
+}
+
+}  // namespace
+
+void descriptor_step(Task& me) {
+  kernel::sched_point(me, kernel::EventKind::kDescriptor, &all_descriptors);
+  act_on_cancellation();
+}
+
+bool is_blocking(int fd) noexcept {
+  return (raw_syscall(SYS_fcntl, fd, F_GETFL) & O_NONBLOCK) == 0;
+}
+
+int await_outside(Task& me, const kernel::OutsideWait& wait, std::uint64_t deadline,
+                  bool restarts) {
+  while (!wait.look(wait.argument)) {
+    if (wait_outside_at_point(me, wait, deadline) == WaitResult::kTimedOut) return ETIMEDOUT;
+    if (restarts ? is_cut_short(me) : has_handled_signal(me)) return EINTR;
+  }
+  return 0;
+}
+
+bool await_descriptor(int fd, short events, Blocking blocking) {
+  Task* const me = current_simulated();
+  if (me == nullptr) return true;
+  descriptor_step(*me);
+  if (blocking == Blocking::kNever || !is_blocking(fd)) return true;
+  pollfd wanted = {fd, events, 0};
+  const int error = await_outside(*me, {is_ready, &wanted, &wanted, 1}, kernel::kNever, true);
+  if (error != 0) errno = error;
+  return error == 0;
+}
+
+}  // namespace ums::api

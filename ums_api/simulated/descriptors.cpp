@@ -45,13 +45,17 @@ int await_outside(Task& me, const kernel::OutsideWait& wait, std::uint64_t deadl
   return 0;
 }
 
+int await_events(Task& me, int fd, short events) {
+  pollfd wanted = {fd, events, 0};
+  return await_outside(me, {is_ready, &wanted, &wanted, 1}, kernel::kNever, true);
+}
+
 bool await_descriptor(int fd, short events, Blocking blocking) {
   Task* const me = current_simulated();
   if (me == nullptr) return true;
   descriptor_step(*me);
   if (blocking == Blocking::kNever || !is_blocking(fd)) return true;
-  pollfd wanted = {fd, events, 0};
-  const int error = await_outside(*me, {is_ready, &wanted, &wanted, 1}, kernel::kNever, true);
+  const int error = await_events(*me, fd, events);
   if (error != 0) errno = error;
   return error == 0;
 }

@@ -32,6 +32,9 @@ enum class Blocking { kByDescriptor, kNever };
 // of the simulation there is nothing to wait for.
 bool await_descriptor(int fd, short events, Blocking blocking = Blocking::kByDescriptor);
 
+// The same without a step, and whether it blocks or not: an error number.
+int await_events(kernel::Task& me, int fd, short events);
+
 // Whether calls about `fd` may block.
 bool is_blocking(int fd) noexcept;
 

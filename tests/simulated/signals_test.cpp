@@ -317,6 +317,31 @@ TEST(Signals, AlarmComesInVirtualTime) {
   });
 }
 
+TEST(Signals, TimersExpireInVirtualTime) {
+  expect_right([] {
+    const Handler handler(SIGUSR2);
+    std::thread([] {
+      sigevent event{};
+      event.sigev_notify = SIGEV_THREAD_ID;
+      event.sigev_signo = SIGUSR2;
+      event._sigev_un._tid = gettid();
+      timer_t timer{};
+      ASSERT_EQ(timer_create(CLOCK_MONOTONIC, &event, &timer), 0);
+      const itimerspec periodic = {{100, 0}, {10, 0}};
+      ASSERT_EQ(timer_settime(timer, 0, &periodic, nullptr), 0);
+      EXPECT_EQ(sleep(1000), 990U);
+      EXPECT_EQ(sleep(1000), 900U);
+      itimerspec left{};
+      EXPECT_EQ(timer_gettime(timer, &left), 0);
+      EXPECT_EQ(left.it_value.tv_sec, 100);
+      EXPECT_EQ(timer_delete(timer), 0);
+      EXPECT_EQ(sleep(1000), 0U);
+      ASSERT_EQ(seen.size(), 2U);
+      EXPECT_EQ(seen[0].by, pthread_self());
+    }).join();
+  });
+}
+
 TEST(Signals, HandlerEndsItsThread) {
   expect_right([] {
     const Handler handler(SIGUSR1, 0, [](int, siginfo_t*, void*) { pthread_exit(&seen); });

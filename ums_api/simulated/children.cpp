@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Waiting for child processes, and for locks of files, in a simulation: others go on meanwhile. No
-// descriptor tells of them: where nobody else can go on they are looked for again after a while.
-#include <sys/file.h>
+// Waiting for child processes in a simulation: others go on meanwhile. No descriptor tells of them:
+// where nobody else can go on they are looked for again after a while.
 #include <sys/resource.h>
 #include <sys/wait.h>
 
@@ -21,7 +20,6 @@ UMS_EXPORT pid_t ums___waitpid(pid_t pid, int* status, int options) asm("__waitp
 UMS_EXPORT pid_t ums_wait3(int* status, int options, rusage* usage) asm("wait3");
 UMS_EXPORT pid_t ums_wait4(pid_t pid, int* status, int options, rusage* usage) asm("wait4");
 UMS_EXPORT int ums_waitid(idtype_t type, id_t id, siginfo_t* info, int options) asm("waitid");
-UMS_EXPORT int ums_flock(int fd, int operation) asm("flock");
 
 namespace {
 
@@ -32,7 +30,6 @@ using ums::kernel::Task;
 
 constinit NextSymbol<pid_t(pid_t, int*, int, rusage*)> next_wait4{"wait4"};
 constinit NextSymbol<int(idtype_t, id_t, siginfo_t*, int)> next_waitid{"waitid"};
-constinit NextSymbol<int(int, int)> next_flock{"flock"};
 
 // Who is waited for, and whether it is there. What there is stays there.
 struct Child {
@@ -68,19 +65,6 @@ bool await_child(Child child, int options) {
   return error == 0;
 }
 
-struct FileLock {
-  int fd;
-  int operation;
-  int error;
-};
-
-// Takes it.
-bool is_locked(void* argument) noexcept {
-  auto& lock = *static_cast<FileLock*>(argument);
-  lock.error = -static_cast<int>(raw_syscall(SYS_flock, lock.fd, lock.operation | LOCK_NB));
-  return lock.error != EWOULDBLOCK;
-}
-
 }  // namespace
 
 pid_t ums_wait4(pid_t pid, int* status, int options, rusage* usage) {
@@ -106,17 +90,4 @@ pid_t ums___wait(int* status) { return ums_wait4(-1, status, 0, nullptr); }
 int ums_waitid(idtype_t type, id_t id, siginfo_t* info, int options) {
   if (!await_child({type, id, options}, options)) return -1;
   return next_waitid(type, id, info, options);
-}
-
-int ums_flock(int fd, int operation) {
-  Task* const me = current_simulated();
-  if (me == nullptr) return next_flock(fd, operation);
-  descriptor_step(*me);
-  if ((operation & LOCK_NB) != 0) return next_flock(fd, operation);
-  FileLock lock{fd, operation, 0};
-  const int interrupted =
-      await_outside(*me, {is_locked, &lock, nullptr, 0}, ums::kernel::kNever, true);
-  const int error = interrupted != 0 ? interrupted : lock.error;
-  if (error != 0) errno = error;
-  return error == 0 ? 0 : -1;
 }

@@ -77,6 +77,33 @@ Task* taker_of(int signal) noexcept {
   return search.found;
 }
 
+Task* worker_of(const Task& scheduler) noexcept {
+  const KernelSection section;
+  struct Search {
+    const Task& scheduler;
+    Task* found;
+  } search{scheduler, nullptr};
+  for_each_task(
+      [](Task& task, void* argument) {
+        auto& wanted = *static_cast<Search*>(argument);
+        if (is_simulated(task) && task.resumer == &wanted.scheduler) wanted.found = &task;
+      },
+      &search);
+  return search.found;
+}
+
+// A scheduler runs its worker on its own kernel thread elsewhere, and what is sent to it interrupts
+// the worker.
+Task& who_runs_for(Task& task) noexcept {
+  Task* runs = &task;
+  while (runs->state.load(std::memory_order_relaxed) == TaskState::kExecuting) {
+    Task* const worker = worker_of(*runs);
+    if (worker == nullptr) break;
+    runs = worker;
+  }
+  return *runs;
+}
+
 // The handler runs in this call.
 void deliver(const Task& me, const siginfo_t& info) {
   const pid_t tid = me.cpu->tid;
@@ -88,7 +115,8 @@ void deliver(const Task& me, const siginfo_t& info) {
 
 }  // namespace
 
-void send_signal(Task& task, const siginfo_t& info) noexcept {
+void send_signal(Task& named, const siginfo_t& info) noexcept {
+  Task& task = who_runs_for(named);
   const bool wanted = wants(task, info.si_signo);
   if (wanted && (task.machine.awaited_signals & signal_bit_of(info.si_signo)) == 0 &&
       is_ignored(info.si_signo)) {

@@ -5,6 +5,8 @@
 // interrupted for it. Linux itself then delivers it, on the carrier: so the handler's frame, its
 // stack and mask, and what signals without a handler do, are Linux's.
 //
+// One for a scheduler that executes a worker is for the worker.
+//
 // One for the process goes to the first task, by number, that does not block it; or waits for one
 // that unblocks it.
 //

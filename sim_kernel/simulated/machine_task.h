@@ -35,6 +35,7 @@ struct MachineTask : CapturedTask {
   const void* waits_for = nullptr;                  // an address (futex.h)
   boost::intrusive::list_member_hook<> futex_hook;  // while it waits
   WaitEnd wait_end;
+  bool is_cancelled = false;             // as the C library knows by itself
   bool cancellable = false;              // it waits where its cancellation ends that
   Timer timer;                           // while it waits with a limit
   const OutsideWait* outside = nullptr;  // while it waits for it (outside.h)

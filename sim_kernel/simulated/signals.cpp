@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim_kernel/simulated/signals.h"
 
+#include <atomic>
+
 #include "sim_kernel/base/raw_syscall.h"
 #include "sim_kernel/parallel/idle.h"
 #include "sim_kernel/parallel/kernel_section.h"
@@ -17,6 +19,26 @@ constexpr int kFirstRealTime = 34;
 bool masks_differ = false;
 std::uint64_t mask_of_carrier = 0;  // when the last task has left it
 SignalQueue of_process;             // that nobody has taken
+
+// From outside. Handlers push to it: whoever touches it has all signals blocked.
+SignalQueue arrived;
+std::atomic<bool> any_arrived{false};
+
+int delivered = 0;  // the signal whose handler handle_signals is about to call
+
+class AllBlocked {
+ public:
+  AllBlocked() noexcept {
+    const std::uint64_t all = ~std::uint64_t{0};
+    raw_syscall(SYS_rt_sigprocmask, SIG_SETMASK, syscall_arg(&all), syscall_arg(&mask_), 8);
+  }
+  ~AllBlocked() { raw_syscall(SYS_rt_sigprocmask, SIG_SETMASK, syscall_arg(&mask_), 0, 8); }
+  AllBlocked(const AllBlocked&) = delete;
+  AllBlocked& operator=(const AllBlocked&) = delete;
+
+ private:
+  std::uint64_t mask_ = 0;
+};
 
 std::uint64_t current_mask() noexcept {
   std::uint64_t mask = 0;
@@ -107,6 +129,7 @@ Task& who_runs_for(Task& task) noexcept {
 // The handler runs in this call.
 void deliver(const Task& me, const siginfo_t& info) {
   const pid_t tid = me.cpu->tid;
+  delivered = info.si_signo;
   if (raw_syscall(SYS_rt_tgsigqueueinfo, kernel_pid, tid, info.si_signo, syscall_arg(&info)) == 0) {
     return;
   }
@@ -133,6 +156,26 @@ void send_process_signal(const siginfo_t& info) noexcept {
   const bool merges = info.si_signo < kFirstRealTime;
   if (merges && of_process.contains(info.si_signo)) return;
   static_cast<void>(of_process.push(info));  // without memory it is lost
+}
+
+bool signal_arrived(const siginfo_t& info) noexcept {
+  if (delivered == info.si_signo) {
+    delivered = 0;
+    return false;
+  }
+  const Task* const me = current_or_null;
+  if (me == nullptr || !is_simulated(*me)) return false;
+  const AllBlocked blocked;
+  if (!arrived.push(info)) return false;
+  any_arrived.store(true, std::memory_order_relaxed);
+  return true;
+}
+
+void take_arrived_signals() noexcept {
+  if (!any_arrived.load(std::memory_order_relaxed)) return;
+  const AllBlocked blocked;
+  any_arrived.store(false, std::memory_order_relaxed);
+  for (; !arrived.empty(); arrived.pop()) send_process_signal(arrived.front());
 }
 
 bool take_signal(Task& me, std::uint64_t numbers, siginfo_t& info) noexcept {
@@ -178,6 +221,8 @@ void restore_signal_mask(Task& me) noexcept {
 void signals_reset() noexcept {
   masks_differ = false;
   of_process.release();
+  const AllBlocked blocked;
+  arrived.release();
 }
 
 }  // namespace ums::kernel

@@ -13,8 +13,8 @@
 // LINUX: a mask is a thread's. SIM: Linux keeps it by kernel thread, and all tasks share one: so
 // whoever goes on sets its own there, once masks may differ.
 //
-// LIMIT: signals that come from outside interrupt whoever runs, wherever that is; while the carrier
-// waits for the outside (outside.h) they are like those that tasks send.
+// One from outside arrives on the carrier, wherever a task is. Its handler runs at a scheduling
+// point too, if who installs it has seen to that (signal_arrived).
 //
 // Thread safety: the carrier.
 #pragma once
@@ -37,6 +37,13 @@ void send_process_signal(const siginfo_t& info) noexcept;
 // before this returns. wait_end tells of them.
 // Context: the current task, outside of calls. Handlers may end the thread, which unwinds.
 void handle_signals(Task& me) noexcept(false);
+
+// A handler has been called by Linux. True: not by handle_signals, so that it is to return, and is
+// called again in the task that takes the signal. Context: the handler, in any task.
+bool signal_arrived(const siginfo_t& info) noexcept;
+
+// Sends what has arrived to the tasks that take it.
+void take_arrived_signals() noexcept;
 
 // Takes one of `numbers` that waits, blocked or not. False: there is none.
 bool take_signal(Task& me, std::uint64_t numbers, siginfo_t& info) noexcept;

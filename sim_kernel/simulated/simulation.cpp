@@ -14,6 +14,7 @@
 #include "sim_kernel/simulated/futex.h"
 #include "sim_kernel/simulated/object_numbers.h"
 #include "sim_kernel/simulated/outside.h"
+#include "sim_kernel/simulated/random_bytes.h"
 #include "sim_kernel/simulated/signals.h"
 #include "sim_kernel/simulated/simulated_thread.h"
 #include "sim_kernel/simulated/virtual_time.h"
@@ -59,6 +60,7 @@ bool wait_for_runnable() noexcept {
 Task& pick_next(Task& me) noexcept {
   const KernelSection section(&me);
   expire_timers();
+  take_arrived_signals();
   outside_look();
   if (run_queue.size() == 0 && !wait_for_runnable()) {
     chooser->stuck();
@@ -93,6 +95,7 @@ void add_task(Task& task) noexcept {
   task.machine.handle = pthread_self();
   task.machine.signal_mask = task.machine.home.signal_mask;
   task.machine.is_bystander = false;
+  task.machine.is_cancelled = false;
   run_queue.add(task);
 }
 
@@ -122,6 +125,7 @@ Result<void> simulation_begin(Chooser& its_chooser) noexcept {
   virtual_time_reset();
   timers_forget_all();
   signals_reset();
+  random_bytes_reset();
   rseq_unregister(*me->cpu);
   learn_signal_mask(*me);
   add_task(*me);

@@ -17,6 +17,7 @@
 #include <thread>
 #include <vector>
 
+#include "sim_kernel/base/raw_syscall.h"
 #include "tests/support/expect_right.h"
 
 namespace ums::test {
@@ -68,6 +69,17 @@ class Blocked {
  private:
   sigset_t before_;
 };
+
+// By the bare system call, to whatever kernel thread Linux chooses: here the only one that is not
+// parked.
+void sigqueue_by_linux(pid_t pid) {
+  siginfo_t info{};
+  info.si_signo = SIGUSR1;
+  info.si_code = SI_QUEUE;
+  info.si_pid = pid;
+  kernel::raw_syscall(SYS_rt_tgsigqueueinfo, pid, kernel::raw_syscall(SYS_gettid), SIGUSR1,
+                      kernel::syscall_arg(&info));
+}
 
 TEST(Signals, HandlerRunsInTheThreadThatIsMeant) {
   expect_right([] {
@@ -339,6 +351,35 @@ TEST(Signals, TimersExpireInVirtualTime) {
       ASSERT_EQ(seen.size(), 2U);
       EXPECT_EQ(seen[0].by, pthread_self());
     }).join();
+  });
+}
+
+// One that Linux sends, as at the end of a child, in the middle of anything.
+TEST(Signals, FromOutsideAreHandledAtASchedulingPoint) {
+  expect_right([] {
+    const Handler handler(SIGUSR1, SA_RESTART | static_cast<int>(SA_RESETHAND));
+    run_beside([] {
+      sigqueue_by_linux(getpid());
+      EXPECT_EQ(seen.size(), 0U) << "this is no scheduling point";
+      sched_yield();
+    });
+    sched_yield();
+    EXPECT_EQ(seen.size(), 1U);
+    struct sigaction now {};
+    sigaction(SIGUSR1, nullptr, &now);
+    EXPECT_EQ(now.sa_handler, SIG_DFL) << "it is called once";
+  });
+}
+
+TEST(Signals, HandlerIsTheProgramsToWhoAsks) {
+  expect_right([] {
+    const Handler handler(SIGUSR1, SA_RESTART);
+    struct sigaction now {};
+    EXPECT_EQ(sigaction(SIGUSR1, nullptr, &now), 0);
+    EXPECT_EQ(now.sa_sigaction, note);
+    const auto nothing = [](int) {};
+    EXPECT_EQ(signal(SIGUSR2, nothing), SIG_DFL);
+    EXPECT_EQ(signal(SIGUSR2, SIG_DFL), static_cast<sighandler_t>(nothing));
   });
 }
 

@@ -11,6 +11,10 @@
 #include "ums_api/src/export.h"
 #include "ums_api/src/next_symbol.h"
 
+#if UMS_SANITIZE_ADDRESS
+extern "C" void __asan_handle_no_return();
+#endif
+
 namespace ums::api {
 
 namespace {
@@ -36,7 +40,15 @@ bool cancellation_is_enabled() {
 
 }  // namespace
 
-void act_on_cancellation() { next_testcancel(); }
+// AddressSanitizer would not see the frames go that are unwound.
+void act_on_cancellation() {
+#if UMS_SANITIZE_ADDRESS
+  if (kernel::current_or_null != nullptr && kernel::current_or_null->machine.is_cancelled) {
+    __asan_handle_no_return();
+  }
+#endif
+  next_testcancel();
+}
 
 void act_on_asynchronous_cancellation() {
   if (type_of_thread == PTHREAD_CANCEL_ASYNCHRONOUS) act_on_cancellation();
@@ -80,6 +92,7 @@ bool answer_cancel(pthread_t thread, int& error) {
   sched_point(*me, EventKind::kCancel);
   error = next_cancel(thread);
   Task* const task = kernel::simulated_task_of(thread);
+  if (task != nullptr) task->machine.is_cancelled = true;
   if (task == me) act_on_asynchronous_cancellation();
   if (task != nullptr && task->machine.cancellable) kernel::interrupt(*task);
   return true;

@@ -7,6 +7,7 @@
 #include <linux/futex.h>
 #include <poll.h>
 #include <sched.h>
+#include <sys/random.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -72,6 +73,12 @@ bool answer_time(long number, const long (&a)[6], long& result) {
   }
 }
 
+bool answer_random(long number, const long (&a)[6], long& result) {
+  if (number != SYS_getrandom) return false;
+  return set(result, getrandom(pointer<void>(a[0]), static_cast<size_t>(a[1]),
+                               static_cast<unsigned>(a[2])));
+}
+
 bool answer_signals(long number, const long (&a)[6], long& result) {
   result = 0;
   switch (number) {
@@ -121,7 +128,7 @@ bool answer_simulated_call(long number, const long (&arguments)[6], long& result
   if (current_simulated() == nullptr) return false;
   if (number == SYS_futex && answer_futex(arguments, result)) return true;
   if (answer_descriptors(number, arguments, result) || answer_time(number, arguments, result) ||
-      answer_signals(number, arguments, result)) {
+      answer_random(number, arguments, result) || answer_signals(number, arguments, result)) {
     return true;
   }
   if (const char* const name = name_of_blocking(number)) not_controlled(name);

@@ -130,10 +130,10 @@ Task& who_runs_for(Task& task) noexcept {
 void deliver(const Task& me, const siginfo_t& info) {
   const pid_t tid = me.cpu->tid;
   delivered = info.si_signo;
-  if (raw_syscall(SYS_rt_tgsigqueueinfo, kernel_pid, tid, info.si_signo, syscall_arg(&info)) == 0) {
-    return;
+  if (raw_syscall(SYS_rt_tgsigqueueinfo, kernel_pid, tid, info.si_signo, syscall_arg(&info)) != 0) {
+    raw_syscall(SYS_tgkill, kernel_pid, tid, info.si_signo);
   }
-  raw_syscall(SYS_tgkill, kernel_pid, tid, info.si_signo);
+  delivered = 0;  // where nobody has handled it
 }
 
 }  // namespace
@@ -190,7 +190,7 @@ std::uint64_t waiting_signals(Task& me) noexcept { return kept_signals(me) | of_
 
 // What the task has announced, and how its wait has ended, are kept over handlers, which may make
 // calls of their own.
-void handle_signals(Task& me) noexcept(false) {
+void handle_signals(Task& me) {
   WaitEnd end = me.machine.wait_end;
   const Event next = me.machine.next;
   siginfo_t info;

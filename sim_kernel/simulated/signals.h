@@ -36,7 +36,7 @@ void send_process_signal(const siginfo_t& info) noexcept;
 // What waits for `me`, or for the process and is not blocked by it, is delivered: handlers run
 // before this returns. wait_end tells of them.
 // Context: the current task, outside of calls. Handlers may end the thread, which unwinds.
-void handle_signals(Task& me) noexcept(false);
+void handle_signals(Task& me);
 
 // A handler has been called by Linux. True: not by handle_signals, so that it is to return, and is
 // called again in the task that takes the signal. Context: the handler, in any task.

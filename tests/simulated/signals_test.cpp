@@ -11,6 +11,7 @@
 #include <atomic>
 #include <cerrno>
 #include <csignal>
+#include <cstdlib>
 #include <ctime>
 #include <mutex>
 #include <string>
@@ -369,6 +370,30 @@ TEST(Signals, FromOutsideAreHandledAtASchedulingPoint) {
     sigaction(SIGUSR1, nullptr, &now);
     EXPECT_EQ(now.sa_handler, SIG_DFL) << "it is called once";
   });
+}
+
+TEST(Signals, OfAWriteToNobodyIsHandledInIt) {
+  expect_right([] {
+    const Handler handler(SIGPIPE);
+    run_beside([] {
+      int ends[2];
+      ASSERT_EQ(pipe(ends), 0);
+      close(ends[0]);
+      EXPECT_EQ(write(ends[1], "x", 1), -1);
+      EXPECT_EQ(errno, EPIPE);
+      ASSERT_EQ(seen.size(), 1U);
+      EXPECT_EQ(seen[0].by, pthread_self());
+      close(ends[1]);
+    });
+  });
+}
+
+TEST(SignalsDeathTest, AbortCallsItsHandler) {
+  EXPECT_EXIT(expect_right([] {
+                const Handler handler(SIGABRT, 0, [](int, siginfo_t*, void*) { _exit(17); });
+                std::thread([] { std::abort(); }).join();
+              }),
+              testing::ExitedWithCode(17), "");
 }
 
 TEST(Signals, HandlerIsTheProgramsToWhoAsks) {

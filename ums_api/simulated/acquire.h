@@ -34,7 +34,7 @@ inline int wait_for(kernel::Task& me, Wanted wanted, std::uint64_t deadline) {
   }
   const WaitResult result = wait_at_point(me, wanted.object, deadline);
   if (result == WaitResult::kTimedOut) return ETIMEDOUT;
-  return is_cut_short(me) ? EINTR : 0;
+  return result == WaitResult::kInterrupted && is_cut_short(me) ? EINTR : 0;
 }
 
 // `attempt` returns EBUSY where it must wait for the object. Returns what it returns at last;

@@ -2,6 +2,7 @@
 #include "ums_api/simulated/descriptors.h"
 
 #include <fcntl.h>
+#include <sys/socket.h>
 
 #include <cerrno>
 
@@ -36,10 +37,18 @@ bool is_blocking(int fd) noexcept {
   return (raw_syscall(SYS_fcntl, fd, F_GETFL) & O_NONBLOCK) == 0;
 }
 
+bool is_stream(int fd) noexcept {
+  int type = 0;
+  socklen_t bytes = sizeof type;
+  return getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &bytes) != 0 || type == SOCK_STREAM;
+}
+
 int await_outside(Task& me, const kernel::OutsideWait& wait, std::uint64_t deadline,
                   bool restarts) {
   while (!wait.look(wait.argument)) {
-    if (wait_outside_at_point(me, wait, deadline) == WaitResult::kTimedOut) return ETIMEDOUT;
+    const WaitResult result = wait_outside_at_point(me, wait, deadline);
+    if (result == WaitResult::kTimedOut) return ETIMEDOUT;
+    if (result == WaitResult::kWoken) continue;
     if (restarts ? is_cut_short(me) : has_handled_signal(me)) return EINTR;
   }
   return 0;

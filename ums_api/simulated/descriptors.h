@@ -38,6 +38,9 @@ int await_events(kernel::Task& me, int fd, short events);
 // Whether calls about `fd` may block.
 bool is_blocking(int fd) noexcept;
 
+// Whether what is written to it comes as bytes, not as messages.
+bool is_stream(int fd) noexcept;
+
 // Waits until `look` succeeds; `restarts`: also beyond handlers that allow it (SA_RESTART).
 // Returns 0, EINTR, or ETIMEDOUT.
 int await_outside(kernel::Task& me, const kernel::OutsideWait& wait, std::uint64_t deadline,

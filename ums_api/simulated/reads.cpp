@@ -61,7 +61,8 @@ Blocking blocking_by(int flags) noexcept {
 // One that shall wait for all bytes takes what is there, again and again.
 template <typename Call>
 ssize_t receive(int fd, void* bytes, size_t count, int flags, Call call) {
-  const bool wants_all = (flags & MSG_WAITALL) != 0 && (flags & (MSG_PEEK | MSG_DONTWAIT)) == 0;
+  const bool wants_all =
+      (flags & MSG_WAITALL) != 0 && (flags & (MSG_PEEK | MSG_DONTWAIT)) == 0 && is_stream(fd);
   size_t done = 0;
   do {
     const ssize_t got = read_by(fd, blocking_by(flags), [&] {

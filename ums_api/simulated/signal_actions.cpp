@@ -3,7 +3,7 @@
 // Handlers of signals in a simulation. Linux calls one of ours, wherever a task is: there another
 // task may not go on, since the C library may hold a lock. So a signal from outside only leaves a
 // note there, and the program's handler is called at a scheduling point (signal_arrived). Those
-// that the task itself has caused, as by a wrong address, are handled at once.
+// that the task itself has caused are handled at once.
 // LIMIT: handlers that are installed otherwise (sigset, sysv_signal) run where the task is.
 #include <array>
 #include <cerrno>
@@ -30,8 +30,13 @@ constinit NextSymbol<sighandler_t(int, sighandler_t)> next_signal{"signal"};
 // What the program has installed, by number.
 std::array<Action, NSIG> programs;
 
-bool is_own_fault(const siginfo_t& info) noexcept {
+// What the task has caused where it is: a fault, a write to nobody, abort.
+bool is_own(const siginfo_t& info) noexcept {
+  const bool by_itself = info.si_pid == ums::kernel::kernel_pid;
+  if (info.si_code == SI_TKILL) return by_itself;
   switch (info.si_signo) {
+    case SIGPIPE:
+      return by_itself;
     case SIGSEGV:
     case SIGBUS:
     case SIGFPE:
@@ -50,7 +55,7 @@ void forget_if_asked(int signal, const Action& action) {
 }
 
 void on_signal(int signal, siginfo_t* info, void* context) {
-  if (!is_own_fault(*info) && ums::kernel::signal_arrived(*info)) return;
+  if (!is_own(*info) && ums::kernel::signal_arrived(*info)) return;
   const Action action = programs[static_cast<std::size_t>(signal)];
   forget_if_asked(signal, action);
   if ((action.sa_flags & SA_SIGINFO) != 0) return action.sa_sigaction(signal, info, context);

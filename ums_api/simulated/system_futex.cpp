@@ -44,9 +44,9 @@ long wait(Task& me, const FutexCall& call, int command) {
   do {
     if (std::atomic_ref(*call.word).load() != call.value) return -EAGAIN;
     if (!kernel::futex_wait(me, call.word, deadline)) return -ETIMEDOUT;
-    if (is_cut_short(me)) return -EINTR;
-  } while (me.machine.wait_end.interrupted);
-  return 0;
+    if (!me.machine.wait_end.interrupted) return 0;
+  } while (!is_cut_short(me));
+  return -EINTR;
 }
 
 long wake(Task& me, const FutexCall& call) {

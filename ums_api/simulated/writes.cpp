@@ -59,12 +59,6 @@ bool takes_pieces(int fd) {
   return S_ISFIFO(status.st_mode) || S_ISCHR(status.st_mode) || S_ISSOCK(status.st_mode);
 }
 
-bool is_stream(int fd) {
-  int type = 0;
-  socklen_t bytes = sizeof type;
-  return getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &bytes) != 0 || type == SOCK_STREAM;
-}
-
 // The bytes in pieces; the first comes as it comes. `call(from, count)` writes one.
 template <typename Call>
 ssize_t write_pieces(int fd, const void* bytes, size_t count, Call call) {

@@ -7,6 +7,9 @@ include(CMakePackageConfigHelpers)
 install(DIRECTORY ${CMAKE_CURRENT_SOURCE_DIR}/include/ DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}
   FILES_MATCHING PATTERN "*.h" PATTERN "*.hpp")
 install(TARGETS ums ums_static EXPORT ums-targets)
+if(TARGET ums_instrumented)
+  install(TARGETS ums_instrumented EXPORT ums-targets)
+endif()
 # In a folder of its own, where neither linkers nor ldconfig look.
 install(TARGETS ums_preload ums_simulated_preload LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}/ums)
 

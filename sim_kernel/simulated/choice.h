@@ -20,6 +20,7 @@ enum class EventKind : std::uint8_t {
   kTimedLock,
   kTryLock,
   kUnlock,
+  kOnce,
   kWait,  // on a condition variable
   kWake,
   kPost,  // of a semaphore
@@ -45,6 +46,7 @@ inline constexpr const char* event_name(EventKind kind) noexcept {
                                  "lock",
                                  "try to lock",
                                  "unlock",
+                                 "do once",
                                  "wait for",
                                  "wake",
                                  "post",

@@ -28,16 +28,20 @@ struct WaitEnd {
 };
 
 struct MachineTask : CapturedTask {
-  int number = -1;        // in the order in which they were captured; -1: it is in no simulation
-  bool runnable = false;  // it is in the run queue
-  Event next;             // what it does when it goes on
-  pthread_t handle{};     // what the C library calls its thread
+  int number = -1;          // in the order in which they were captured; -1: it is in no simulation
+  bool runnable = false;    // it is in the run queue
+  Event next;               // what it does when it goes on
+  std::uint32_t steps = 0;  // that it has announced, but for yields
+  pthread_t handle{};       // what the C library calls its thread
   const void* waits_for = nullptr;                  // an address (futex.h)
   boost::intrusive::list_member_hook<> futex_hook;  // while it waits
+  const int* holder =
+      nullptr;  // of the lock that it is about to take: its thread's id, while one has it
   WaitEnd wait_end;
-  bool is_cancelled = false;             // as the C library knows by itself
-  bool cancellable = false;              // it waits where its cancellation ends that
-  Timer timer;                           // while it waits with a limit
+  bool is_cancelled = false;  // as the C library knows by itself
+  bool cancellable = false;   // it waits where its cancellation ends that
+  Timer timer;                // while it waits with a limit
+  bool has_deadline() const noexcept { return timer.hook.is_linked(); }
   const OutsideWait* outside = nullptr;  // while it waits for it (outside.h)
   boost::intrusive::list_member_hook<> outside_hook;
   std::uint64_t signal_mask = 0;      // while it does not run (signals.h)

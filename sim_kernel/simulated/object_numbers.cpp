@@ -54,4 +54,12 @@ std::uint32_t ObjectNumbers::number_of(const void* address) noexcept {
   return slot.number;
 }
 
+const void* ObjectNumbers::find(std::uint32_t number) const noexcept {
+  for (std::size_t i = 0; i < capacity_; ++i) {
+    const Slot& slot = slots_[i];
+    if (slot.generation == generation_ && slot.number == number) return slot.address;
+  }
+  return nullptr;
+}
+
 }  // namespace ums::kernel

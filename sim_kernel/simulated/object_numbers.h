@@ -24,6 +24,9 @@ class ObjectNumbers {
   // 0 for null. Without memory all new ones are called alike.
   std::uint32_t number_of(const void* address) noexcept;
 
+  // What is called so, or null. Context: slow.
+  const void* find(std::uint32_t number) const noexcept;
+
   // A new execution begins.
   void forget_all() noexcept {
     ++generation_;

@@ -25,7 +25,8 @@ boost::intrusive::list<
     boost::intrusive::constant_time_size<false>>
     waiting;
 
-constexpr std::uint64_t kAllSignals = ~std::uint64_t{0};
+// But for the one that asks where a program hangs (ums_api/program/child_watch.h).
+constexpr std::uint64_t kAllSignals = ~(std::uint64_t{1} << (SIGSTKFLT - 1));
 constexpr long kPauseMinNs = 100'000;
 constexpr long kPauseMaxNs = 20'000'000;
 
@@ -98,6 +99,8 @@ void outside_give_up(Task& task) noexcept {
   if (!task.machine.outside_hook.is_linked()) return;
   waiting.erase(waiting.iterator_to(task.machine));
 }
+
+bool anybody_waits_outside() noexcept { return !waiting.empty(); }
 
 void outside_look() noexcept {
   for (auto at = waiting.begin(); at != waiting.end();) {

@@ -38,6 +38,8 @@ bool outside_wait(Task& me, const OutsideWait& wait, std::uint64_t deadline = kN
 // `task` waits no more.
 void outside_give_up(Task& task) noexcept;
 
+bool anybody_waits_outside() noexcept;
+
 // Looks for all who wait; who may go on is runnable.
 void outside_look() noexcept;
 

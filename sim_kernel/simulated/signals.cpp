@@ -8,6 +8,7 @@
 #include "sim_kernel/parallel/kernel_section.h"
 #include "sim_kernel/parallel/signals/parked_signals.h"
 #include "sim_kernel/simulated/interrupt.h"
+#include "sim_kernel/simulated/races/happens_before.h"
 #include "sim_kernel/simulated/simulation.h"
 
 namespace ums::kernel {
@@ -146,6 +147,7 @@ void send_signal(Task& named, const siginfo_t& info) noexcept {
     return;
   }
   masks_differ = true;  // in handlers
+  if (current_or_null != nullptr) happens_before(*current_or_null, &task.machine.signal_mask);
   keep_signal(task, info);
   if (wanted) interrupt(task);
 }
@@ -155,6 +157,7 @@ void send_process_signal(const siginfo_t& info) noexcept {
   if (task != nullptr) return send_signal(*task, info);
   const bool merges = info.si_signo < kFirstRealTime;
   if (merges && of_process.contains(info.si_signo)) return;
+  if (current_or_null != nullptr) happens_before(*current_or_null, &of_process);
   static_cast<void>(of_process.push(info));  // without memory it is lost
 }
 
@@ -179,10 +182,14 @@ void take_arrived_signals() noexcept {
 }
 
 bool take_signal(Task& me, std::uint64_t numbers, siginfo_t& info) noexcept {
-  if (take_kept_signal(me, numbers, info)) return true;
+  if (take_kept_signal(me, numbers, info)) {
+    happens_after(me, &me.machine.signal_mask);
+    return true;
+  }
   const std::uint64_t found = of_process.numbers() & numbers;
   if (found == 0) return false;
   info = of_process.take(__builtin_ctzl(found) + 1);
+  happens_after(me, &of_process);
   return true;
 }
 

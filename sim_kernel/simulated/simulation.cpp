@@ -11,9 +11,11 @@
 #include "sim_kernel/parallel/kernel_section.h"
 #include "sim_kernel/parallel/rseq.h"
 #include "sim_kernel/parallel/signals/signal_mask.h"
+#include "sim_kernel/simulated/busy_loop.h"
 #include "sim_kernel/simulated/futex.h"
 #include "sim_kernel/simulated/object_numbers.h"
 #include "sim_kernel/simulated/outside.h"
+#include "sim_kernel/simulated/races/race_detector.h"
 #include "sim_kernel/simulated/random_bytes.h"
 #include "sim_kernel/simulated/signals.h"
 #include "sim_kernel/simulated/simulated_thread.h"
@@ -38,6 +40,7 @@ void abandon_all_but_first() noexcept {
   futex_forget_all();
   timers_forget_all();
   outside_forget_all();
+  busy_loops_forget_all();
   for_each_task(
       [](Task& task, void*) {
         if (is_simulated(task) && &task != first) task.machine.number = -1;
@@ -59,6 +62,7 @@ bool wait_for_runnable() noexcept {
 // Chooses who goes on in the place of `me`.
 Task& pick_next(Task& me) noexcept {
   const KernelSection section(&me);
+  let_busy_loops_go_on();
   expire_timers();
   take_arrived_signals();
   outside_look();
@@ -70,11 +74,37 @@ Task& pick_next(Task& me) noexcept {
   return run_queue.task(chooser->choose(run_queue.choices(), me.machine.number));
 }
 
-void switch_tasks(Task& me, Task& next) noexcept {
+// Somebody is to look from where it has stopped (look_from).
+struct Look {
+  Task& asker;
+  void (*const look)(void* argument);
+  void* const argument;
+};
+
+Look* wanted_look = nullptr;
+
+void put_in_place(Task& me, Task& next) noexcept {
   next.on_cpu.store(true, std::memory_order_relaxed);
   save_signal_mask(me);
   switch_to(me, next);
   restore_signal_mask(me);
+}
+
+void look_for_asker(Task& me) noexcept {
+  const Look wanted = *std::exchange(wanted_look, nullptr);
+  {
+    const KernelSection section(&me);
+    wanted.look(wanted.argument);
+  }
+  put_in_place(me, wanted.asker);
+}
+
+// `next` goes on in the place of `me`. Returns when `me` does.
+void change_to(Task& me, Task& next) noexcept {
+  put_in_place(me, next);
+  while (wanted_look != nullptr) [[unlikely]] {
+      look_for_asker(me);
+    }
 }
 
 void handle_signals_outside_calls(Task& me) noexcept {
@@ -84,7 +114,7 @@ void handle_signals_outside_calls(Task& me) noexcept {
 
 void schedule(Task& me) noexcept {
   Task& next = pick_next(me);
-  if (&next != &me) switch_tasks(me, next);
+  if (&next != &me) change_to(me, next);
   handle_signals_outside_calls(me);
 }
 
@@ -126,6 +156,7 @@ Result<void> simulation_begin(Chooser& its_chooser) noexcept {
   timers_forget_all();
   signals_reset();
   random_bytes_reset();
+  forget_races();
   rseq_unregister(*me->cpu);
   learn_signal_mask(*me);
   add_task(*me);
@@ -152,21 +183,54 @@ void simulation_restart_after_fork() noexcept {
   futex_forget_all();
   timers_forget_all();
   outside_forget_all();
-  const Result<void> begun = simulation_begin(*copy);
+  const Result<void> begun = simulation_begin(copy->in_forked_child());
   kassert(begun.ok(), "no memory for the simulation of a forked child");
 }
 
 std::uint64_t simulation_steps() noexcept { return steps; }
+int simulation_tasks_made() noexcept { return tasks_made; }
+std::size_t simulation_runnable() noexcept { return run_queue.size(); }
 
-void for_each_simulated(void (*visit)(const Task& task)) noexcept {
+void for_each_simulated(void (*visit)(Task& task, void* argument), void* argument) noexcept {
   struct Visit {
-    void (*visit)(const Task& task);
-  } argument{visit};
+    void (*const visit)(Task& task, void* argument);
+    void* const argument;
+  } each{visit, argument};
   for_each_task(
       [](Task& task, void* visitor) {
-        if (is_simulated(task)) static_cast<Visit*>(visitor)->visit(task);
+        const Visit& its = *static_cast<Visit*>(visitor);
+        if (is_simulated(task)) its.visit(task, its.argument);
       },
-      &argument);
+      &each);
+}
+
+Task* simulated_task(int number) noexcept {
+  struct Search {
+    const int number;
+    Task* found = nullptr;
+  } search{number};
+  for_each_simulated(
+      [](Task& task, void* searcher) {
+        auto& its = *static_cast<Search*>(searcher);
+        if (task.machine.number == its.number) its.found = &task;
+      },
+      &search);
+  return search.found;
+}
+
+const void* simulated_object(std::uint32_t number) noexcept { return objects.find(number); }
+
+bool look_from(Task& task, void (*look)(void* argument), void* argument) noexcept {
+  Task& me = *current_or_null;
+  if (&task != &me && task.machine.next.kind == EventKind::kBegin) return false;
+  if (&task == &me) {
+    look(argument);
+    return true;
+  }
+  Look wanted{me, look, argument};
+  wanted_look = &wanted;
+  put_in_place(me, task);
+  return true;
 }
 
 // The creator waits: the run queue is ours.
@@ -188,9 +252,10 @@ Result<void> simulation_capture(SimulatedThread& thread) noexcept {
 
 namespace {
 
-void tell_others_of_end(const Task& me) noexcept {
+void tell_others_of_end(Task& me) noexcept {
   SimulatedThread& thread = *me.machine.thread;
   thread.ended = true;
+  happens_before_join(me, &thread);
   futex_wake(&thread, kEverybody);
   if (--tasks_left == 1) futex_wake(&tasks_left, kEverybody);
 }
@@ -205,7 +270,7 @@ void simulation_leave(Task& me) noexcept {
   Task& next = pick_next(me);
   change_task_state<TaskState::kRunning, TaskState::kReturning>(me.state);
   me.cpu->homebound = &me;
-  switch_tasks(me, next);
+  put_in_place(me, next);
 }
 
 // Masks are each task's own here (signals.h).
@@ -217,6 +282,7 @@ void see_off_homebound(Task& me) noexcept {
 }
 
 void announce(Task& me, EventKind next, const void* object) noexcept {
+  if (next != EventKind::kYield) ++me.machine.steps;
   run_queue.set_next(me, {next, objects.number_of(object)});
 }
 
@@ -249,7 +315,8 @@ void make_runnable(Task& task) noexcept {
 void replace(Task& me, Task& next) noexcept {
   run_queue.remove(me);
   make_runnable(next);
-  switch_tasks(me, next);
+  happens_before_task(me, next);
+  change_to(me, next);
 }
 
 }  // namespace ums::kernel

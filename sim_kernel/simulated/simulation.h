@@ -41,6 +41,9 @@ class Chooser {
   // never will.
   virtual void stuck() noexcept = 0;
 
+  // Who decides in the child of a fork, which has a copy of this one's memory.
+  virtual Chooser& in_forked_child() noexcept { return *this; }
+
  protected:
   ~Chooser() = default;
 };
@@ -50,7 +53,7 @@ Result<void> simulation_begin(Chooser& chooser) noexcept;
 void simulation_end() noexcept;
 
 // In the child of a fork, where the calling thread is left, as no task: it is the first one of a
-// simulation of the child's, with a copy of the Chooser, if there was one.
+// simulation of the child's, if there was one.
 void simulation_restart_after_fork() noexcept;
 
 // The first task waits until all others have ended, or nobody can go on.
@@ -59,11 +62,26 @@ void simulation_wait_for_all() noexcept;
 // How many choices there were.
 std::uint64_t simulation_steps() noexcept;
 
+// How many tasks there have been, and how many may go on.
+int simulation_tasks_made() noexcept;
+std::size_t simulation_runnable() noexcept;
+
 // Whether a task belongs to the simulation.
 inline bool is_simulated(const Task& task) noexcept { return task.machine.number >= 0; }
 
-// Calls visit(task) for each of its tasks, in no particular order.
-void for_each_simulated(void (*visit)(const Task& task)) noexcept;
+// Calls visit(task, argument) for each of its tasks, in no particular order.
+void for_each_simulated(void (*visit)(Task& task, void* argument), void* argument) noexcept;
+
+// Calls look(argument) where `task` has stopped, on its stack: who looks sees the calls that have
+// led there. False, and no call: it has not begun.
+// Context: a Chooser. `look` passes no scheduling point.
+bool look_from(Task& task, void (*look)(void* argument), void* argument) noexcept;
+
+// The task with this number, or null.
+Task* simulated_task(int number) noexcept;
+
+// Where the object is that an Event calls by this number, or null.
+const void* simulated_object(std::uint32_t number) noexcept;
 
 // The calling thread, which has only begun, becomes a task of the simulation: it is runnable, and
 // its kernel thread parks. `captured` gets its Task, or is told that there is none (ENOMEM), before

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "sim_kernel/sched/may_schedule.h"
+#include "sim_kernel/simulated/races/happens_before.h"
 #include "sim_kernel/simulated/simulation.h"
 #include "sim_kernel/simulated/virtual_time.h"
 
@@ -35,7 +36,9 @@ void switch_back(Task& me) noexcept {
 
 void switch_home(Task& me) noexcept {
   assert_may_schedule(me);
-  make_runnable(resumer_goes_on(me));
+  Task& resumer = resumer_goes_on(me);
+  make_runnable(resumer);
+  happens_before_task(me, resumer);
   sched_point(me, EventKind::kCall);
 }
 
@@ -49,6 +52,7 @@ void suspend(Task& me, WakeUp wake) noexcept {
 void resume_executing(Task& task) noexcept {
   change_task_state<TaskState::kExecuting, TaskState::kRunning>(task.state);
   make_runnable(task);
+  happens_before_task(*current_task(), task);
 }
 
 namespace {
@@ -88,7 +92,9 @@ bool sleep_until_set(Task& me, std::atomic<std::uint32_t>& woken) noexcept {
 void wake_sleeper(std::atomic<std::uint32_t>& woken) noexcept {
   using boost::intrusive::get_parent_from_member;
   Waiter* const waiter = get_parent_from_member(&woken, &Waiter::woken);
-  make_runnable(*get_parent_from_member(waiter, &Task::waiter));
+  Task& sleeper = *get_parent_from_member(waiter, &Task::waiter);
+  make_runnable(sleeper);
+  happens_before_task(*current_task(), sleeper);
 }
 
 }  // namespace ums::kernel

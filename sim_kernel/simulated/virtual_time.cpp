@@ -71,6 +71,8 @@ void expire_timers() noexcept {
   while (!timers.empty() && timers.begin()->deadline <= now) expire_first();
 }
 
+std::size_t timers_set() noexcept { return timers.size(); }
+
 bool jump_to_next_timer() noexcept {
   if (timers.empty()) return false;
   now = std::max(now, timers.begin()->deadline);

@@ -10,6 +10,7 @@
 // Thread safety: the carrier.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 
 #include "sim_kernel/sched/task.h"
@@ -32,6 +33,9 @@ void timer_stop(Timer& timer) noexcept;
 // The timer of a task: it is then runnable.
 void timer_start(Task& task, std::uint64_t deadline) noexcept;
 void timer_stop(Task& task) noexcept;
+
+// How many timers are set.
+std::size_t timers_set() noexcept;
 
 // Lets all happen that time has come to.
 void expire_timers() noexcept;

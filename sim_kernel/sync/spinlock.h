@@ -23,6 +23,10 @@
 #include "sim_kernel/sync/backoff.h"
 #include "sim_kernel/sync/lock_rank.h"
 
+#if UMS_MACHINE_SIMULATED
+#include "sim_kernel/simulated/races/lock_order.h"
+#endif
+
 namespace ums::kernel {
 
 template <LockRank kRank>
@@ -38,9 +42,15 @@ class CAPABILITY("spinlock") SpinLock {
     if (held_.exchange(true, std::memory_order_acquire)) [[unlikely]] {
       lock_contended();
     }
+#if UMS_MACHINE_SIMULATED
+    note_locked<kRank>(this);
+#endif
   }
 
   void unlock() noexcept RELEASE() {
+#if UMS_MACHINE_SIMULATED
+    note_unlocked<kRank>(this);
+#endif
     held_.store(false, std::memory_order_release);
     lock_rank_release(kRank);
   }

@@ -9,6 +9,7 @@
 #   <!-- test: dev -->          commands that `./dev help` lists
 #   <!-- test: part FILE -->    lines of FILE, in this order
 #   <!-- test: demo -->         what the demonstration prints, but for the numbers
+#   <!-- test: explore -->      lines that `ums explore` prints of its example, but for the numbers
 #   <!-- test: trace NAME -->   lines of the timeline of program NAME, but for the numbers
 set -euo pipefail
 
@@ -78,13 +79,20 @@ check_trace() {
   [[ -z $strange ]] || die "$2: not in the timeline of $3: $strange"
 }
 
+check_explore() {
+  ums explore -- "$build/examples/explore-lost_wakeup" 2>&1 | without_numbers >explored || true
+  local strange
+  strange=$(grep -v "^\.\.\.$" "$1" | without_numbers | comm -23 - explored)
+  [[ -z $strange ]] || die "$2: \`ums explore\` does not print: $strange"
+}
+
 check_block() {
   local block=$1 line=$2 test argument
   read -r test argument < <(head -n 1 "$block") || true
   sed -i 1d "$block"
   case $test in
     file) cp "$block" "$argument" ;;
-    run | dev | part | demo | trace) "check_$test" "$block" "$line" "$argument" ;;
+    run | dev | part | demo | explore | trace) "check_$test" "$block" "$line" "$argument" ;;
     *) die "$line: a block that nothing tests" ;;
   esac
 }

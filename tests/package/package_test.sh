@@ -89,6 +89,13 @@ for library in ums ums_static; do
   LD_LIBRARY_PATH='' "tree/with_$library" || die "with_$library exits $?"
 done
 
+echo '- a program that is instrumented'
+read -ra flags <<<"$(pkg-config --cflags libums)"
+"$cc" "${c_flags[@]}" "${flags[@]}" -fsanitize=thread -c "$here/consumer/consumer.c" \
+  -o instrumented.o
+"$cc" instrumented.o -L"$prefix/lib" -lums-instrumented -lums -o instrumented
+./instrumented || die "instrumented exits $?"
+
 echo '- symbols'
 exports() { nm -D --defined-only "$1" | sed 's/.* //' | sort; }
 libc=$("$cc" -print-file-name=libc.so.6)

@@ -43,6 +43,42 @@ inline constexpr const char* kRunHelp =
     "Example:  ums run --machine parallel -- ./prog ARGS\n"
     "See ums-run(1).";
 
+inline constexpr const char* kExploreHelp =
+    "Runs the program again and again on the simulated machine, each time in a process of its own\n"
+    "and in another order of its threads' steps, until one run fails: by its exit status, a "
+    "signal,\n"
+    "a report of the UMS kernel, a deadlock, steps without end, or a wait for something outside.\n"
+    "Then the schedule is simplified, the steps that matter are named, and a replay string is\n"
+    "printed. The program must be dynamically linked; its standard input is empty.\n"
+    "\n"
+    "Strategies:\n"
+    "  random      Each time, all threads that can go on are equally likely to.\n"
+    "  pct         Threads have priorities, and change them at --depth - 1 steps: finds a failure "
+    "of\n"
+    "              that depth with a probability that can be told.\n"
+    "  pos         Steps have priorities: orders of steps on the same object are sampled.\n"
+    "  exhaustive  All orders that can be told apart, or all with at most so many preemptions.\n"
+    "\n"
+    "Exit status:\n"
+    "  0    no schedule failed\n"
+    "  1    one failed\n"
+    "  125  the program cannot be explored\n"
+    "\n"
+    "Example:  ums explore --seconds 60 --jobs 4 -- ./prog ARGS\n"
+    "See ums-explore(1).";
+
+inline constexpr const char* kReplayHelp =
+    "Runs the program as the schedule says that `ums explore` has printed: STRING, or FILE which\n"
+    "holds it. The same program, arguments, input and libraries give the same run. What was wrong\n"
+    "is said on standard error.\n"
+    "\n"
+    "Exit status: that of the program; 128 and the signal that ended it; 1 if it was ended "
+    "because\n"
+    "it could not go on; 125 if the schedule is of another program.\n"
+    "\n"
+    "Example:  ums replay 1:9c3f2a10:3.2,1.0 -- ./prog ARGS\n"
+    "See ums-explore(1).";
+
 inline constexpr const char* kDoctorHelp =
     "Tries what the UMS kernel needs from this system, and prints one line for each: whether it\n"
     "works, and what to do if not. Nothing is changed.\n"

@@ -20,12 +20,23 @@ namespace {
 
 constexpr int kWrongUsage = 2;
 
+constexpr const char* kTimeoutText =
+    "Seconds without a step after which a run has failed; 5 if not\ngiven";
+
+// Whether a program and its arguments follow.
+bool has_program(const std::string& command) {
+  return command == "run" || command == "explore" || command == "replay";
+}
+
 // CLI11's texts, but it does not know that a program follows.
 class HelpFormatter : public CLI::Formatter {
  public:
   std::string make_usage(const CLI::App* app, std::string name) const override {
-    if (app->get_name() != "run") return CLI::Formatter::make_usage(app, std::move(name));
-    return "Usage: ums run [OPTION...] [--] PROGRAM [ARGUMENT...]\n";
+    const std::string command = app->get_name();
+    if (!has_program(command)) return CLI::Formatter::make_usage(app, std::move(name));
+    const char* const schedule = command == "replay" ? " STRING|FILE" : "";
+    return fmt::format("Usage: ums {} [OPTION...]{} [--] PROGRAM [ARGUMENT...]\n", command,
+                       schedule);
   }
   // An option whose value may be left out is a flag to CLI11, which shows what it then has.
   std::string make_option_name(const CLI::Option* option, bool is_positional) const override {
@@ -47,6 +58,8 @@ class Parser {
 
  private:
   void add_run();
+  void add_explore();
+  void add_replay();
   void add_doctor();
   void add_ps();
   void add_tree();
@@ -57,20 +70,32 @@ class Parser {
   std::string name() const;
   const TopOptions& checked_top() const;
   void check_machine() const;
-  std::uint64_t checked_seed() const;
+  std::uint64_t number(const char* option, const std::string& text) const;
+  Request checked_run(const std::vector<std::string>& behind);
+  Request checked_explore(const std::vector<std::string>& behind);
+  Request checked_replay(const std::vector<std::string>& behind);
+  void check_strategy();
+  void check_timeout(double seconds) const;
   void check_attach() const;
   [[noreturn]] void refuse(const std::string& message) const;
   void refuse_unknown(const std::vector<std::string>& words) const;
 
   CLI::App app_{"User-mode scheduling in user space.", "ums"};
   CLI::App* run_ = nullptr;
+  CLI::App* explore_ = nullptr;
+  CLI::App* replay_ = nullptr;
   CLI::App* doctor_ = nullptr;
   CLI::App* ps_ = nullptr;
   CLI::App* tree_ = nullptr;
   CLI::App* cat_ = nullptr;
   CLI::App* top_ = nullptr;
   RunOptions run_options_;
+  ExploreOptions explore_options_;
+  ReplayOptions replay_options_;
   std::string seed_;
+  std::string iterations_;
+  std::string steps_;
+  std::string parameter_;
   DoctorOptions doctor_options_;
   PsOptions ps_options_;
   TreeOptions tree_options_;
@@ -85,6 +110,8 @@ Parser::Parser() {
   app_.require_subcommand(0, 1);
   app_.footer(kHelp);
   add_run();
+  add_explore();
+  add_replay();
   add_doctor();
   add_ps();
   add_tree();
@@ -115,6 +142,57 @@ void Parser::add_run() {
       ->option_text("[=FILE]");
   run_->prefix_command();
   run_->footer(kRunHelp);
+}
+
+void Parser::add_explore() {
+  explore_ =
+      app_.add_subcommand("explore", "Run a program under many schedules, to find a failure");
+  ExploreOptions& its = explore_options_;
+  explore_
+      ->add_option("--strategy", its.strategy.name,
+                   "How schedules are chosen: random (the default), pct, pos or exhaustive")
+      ->option_text("STRATEGY");
+  explore_->add_option("--depth", parameter_, "The depth of pct; 3 if not given")
+      ->option_text("DEPTH");
+  explore_
+      ->add_option("--preemptions", parameter_,
+                   "The most preemptions of exhaustive; any number if not given")
+      ->option_text("COUNT");
+  explore_
+      ->add_option("--iterations", iterations_,
+                   "End after so many schedules; 10000 if no end is given")
+      ->option_text("COUNT");
+  explore_->add_option("--seconds", its.seconds, "End after so much time")->option_text("TIME");
+  explore_->add_option("--seed", seed_, "What random choices are a function of; 0 if not given")
+      ->option_text("SEED");
+  explore_->add_option("--jobs", its.jobs, "Processes that run schedules; 1 if not given")
+      ->option_text("COUNT");
+  explore_->add_option("--steps", steps_, "The most steps of a schedule; 1000000 if not given")
+      ->option_text("COUNT");
+  explore_->add_option("--timeout", its.limits.seconds, kTimeoutText)->option_text("SECONDS");
+  explore_->add_flag("--all", its.all, "Go on after a failure");
+  explore_->add_option("--output", its.output, "Write the replay string to FILE")
+      ->option_text("FILE");
+  explore_
+      ->add_option("--trace", its.trace,
+                   "Write the failing run, or the last one, to FILE: a trace for\nPerfetto")
+      ->option_text("FILE");
+  explore_->add_flag("--self-check", its.self_check,
+                     "Run one schedule twice, and say whether both runs agree");
+  explore_->prefix_command();
+  explore_->footer(kExploreHelp);
+}
+
+void Parser::add_replay() {
+  replay_ = app_.add_subcommand("replay", "Run a program under a schedule that was seen before");
+  replay_->add_flag("--list-steps", replay_options_.steps, "Print every step to standard error");
+  replay_->add_option("--timeout", replay_options_.patience_seconds, kTimeoutText)
+      ->option_text("SECONDS");
+  replay_
+      ->add_option("--trace", replay_options_.trace, "Write the run to FILE: a trace for Perfetto")
+      ->option_text("FILE");
+  replay_->prefix_command();
+  replay_->footer(kReplayHelp);
 }
 
 void Parser::add_doctor() {
@@ -174,8 +252,9 @@ std::string Parser::name() const {
 }
 
 void Parser::refuse(const std::string& message) const {
-  throw UsageError(fmt::format("{}: {}; see '{} --help'", name(), message, name()),
-                   run_->parsed() ? kFailedItself : kWrongUsage);
+  throw UsageError(
+      fmt::format("{}: {}; see '{} --help'", name(), message, name()),
+      run_->parsed() || explore_->parsed() || replay_->parsed() ? kFailedItself : kWrongUsage);
 }
 
 void Parser::refuse_unknown(const std::vector<std::string>& words) const {
@@ -204,7 +283,7 @@ void Parser::parse_options(std::vector<std::string> arguments) {
 
 // The program and its arguments, where `behind` is "--" and what follows, or empty.
 std::vector<std::string> Parser::program(const std::vector<std::string>& behind) const {
-  std::vector<std::string> words = run_->remaining();
+  std::vector<std::string> words = app_.get_subcommands().front()->remaining();
   if (!words.empty() && words.front().starts_with('-')) refuse_unknown(words);
   const bool named_before = !words.empty();  // then the -- is the program's own
   words.insert(words.end(), behind.begin() + (named_before || behind.empty() ? 0 : 1),
@@ -214,9 +293,9 @@ std::vector<std::string> Parser::program(const std::vector<std::string>& behind)
 }
 
 Request Parser::parse(std::vector<std::string> arguments) {
-  const bool has_program = !arguments.empty() && arguments.front() == "run";
+  const bool is_program = !arguments.empty() && has_program(arguments.front());
   const auto dashes =
-      has_program ? std::find(arguments.begin(), arguments.end(), "--") : arguments.end();
+      is_program ? std::find(arguments.begin(), arguments.end(), "--") : arguments.end();
   const std::vector<std::string> behind(dashes, arguments.end());
   arguments.erase(dashes, arguments.end());
   try {
@@ -234,12 +313,71 @@ Request Parser::parse(std::vector<std::string> arguments) {
     if (cat_options_.paths.empty()) refuse("the path to print is missing");
     return cat_options_;
   }
+  if (explore_->parsed()) return checked_explore(behind);
+  if (replay_->parsed()) return checked_replay(behind);
   if (!run_->parsed()) refuse("a command is missing");
+  return checked_run(behind);
+}
+
+Request Parser::checked_run(const std::vector<std::string>& behind) {
   run_options_.command = program(behind);
   check_machine();
-  if (run_->count("--seed") != 0) run_options_.seed = checked_seed();
+  if (run_->count("--seed") != 0) run_options_.seed = number("--seed", seed_);
   check_attach();
   return run_options_;
+}
+
+void Parser::check_strategy() {
+  StrategyChoice& strategy = explore_options_.strategy;
+  const bool is_pct = strategy.name == "pct";
+  const bool is_exhaustive = strategy.name == "exhaustive";
+  if (!is_pct && !is_exhaustive && strategy.name != "random" && strategy.name != "pos") {
+    refuse(fmt::format("there is no strategy '{}', only random, pct, pos and exhaustive",
+                       strategy.name));
+  }
+  if (explore_->count("--depth") != 0 && !is_pct) refuse("--depth works with --strategy pct only");
+  if (explore_->count("--preemptions") != 0 && !is_exhaustive) {
+    refuse("--preemptions works with --strategy exhaustive only");
+  }
+  if (is_exhaustive && explore_options_.jobs > 1) {
+    refuse("--strategy exhaustive works with one job only");
+  }
+  strategy.parameter = is_exhaustive ? -1 : 3;
+  if (parameter_.empty()) return;
+  const std::uint64_t parameter = number(is_pct ? "--depth" : "--preemptions", parameter_);
+  if (parameter > 1000 || (is_pct && parameter == 0)) {
+    refuse(is_pct ? "--depth wants a number from 1 to 1000" : "--preemptions wants at most 1000");
+  }
+  strategy.parameter = static_cast<int>(parameter);
+}
+
+Request Parser::checked_explore(const std::vector<std::string>& behind) {
+  ExploreOptions& its = explore_options_;
+  its.command = program(behind);
+  check_strategy();
+  if (!seed_.empty()) its.strategy.seed = number("--seed", seed_);
+  if (!iterations_.empty()) its.iterations = number("--iterations", iterations_);
+  if (!steps_.empty()) its.limits.steps = number("--steps", steps_);
+  const bool has_time = explore_->count("--seconds") != 0;
+  if (has_time && !(its.seconds > 0 && its.seconds <= 1e6)) refuse("--seconds wants a time");
+  if (!iterations_.empty() && its.iterations == 0) refuse("--iterations wants a number from 1 on");
+  if (its.limits.steps == 0) refuse("--steps wants a number from 1 on");
+  check_timeout(its.limits.seconds);
+  if (its.jobs < 1 || its.jobs > 1024) refuse("--jobs wants a number from 1 to 1024");
+  constexpr std::uint64_t kIterations = 10'000;
+  if (iterations_.empty() && !has_time) its.iterations = kIterations;
+  return its;
+}
+
+Request Parser::checked_replay(const std::vector<std::string>& behind) {
+  check_timeout(replay_options_.patience_seconds);
+  std::vector<std::string> words = program(behind);
+  replay_options_.schedule = words.front();
+  words.erase(words.begin());
+  if (!words.empty() && words.front() == "--") words.erase(words.begin());
+  if (words.empty()) refuse("the program to run is missing");
+  replay_options_.command = std::move(words);
+  return replay_options_;
 }
 
 void Parser::check_machine() const {
@@ -252,12 +390,19 @@ void Parser::check_machine() const {
   }
 }
 
-std::uint64_t Parser::checked_seed() const {
-  std::uint64_t seed = 0;
-  const char* const end = seed_.data() + seed_.size();
-  const auto [stop, error] = std::from_chars(seed_.data(), end, seed);
-  if (error != std::errc{} || stop != end) refuse("--seed wants a number, from 0 to 2^64 - 1");
-  return seed;
+std::uint64_t Parser::number(const char* option, const std::string& text) const {
+  std::uint64_t number = 0;
+  const char* const end = text.data() + text.size();
+  const auto [stop, error] = std::from_chars(text.data(), end, number);
+  if (error != std::errc{} || stop != end) {
+    refuse(fmt::format("{} wants a number, from 0 to 2^64 - 1", option));
+  }
+  return number;
+}
+
+void Parser::check_timeout(double seconds) const {
+  if (seconds >= 0.1 && seconds <= 86'400) return;
+  refuse("--timeout wants seconds, from 0.1 to 86400");
 }
 
 void Parser::check_attach() const {

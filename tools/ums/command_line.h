@@ -10,6 +10,7 @@
 #include <variant>
 #include <vector>
 
+#include "tools/ums/explore/explore_options.h"
 #include "tools/ums/run_options.h"
 
 namespace ums::command {
@@ -42,8 +43,8 @@ struct PrintText {
   std::string text;
 };
 
-using Request = std::variant<PrintText, RunOptions, DoctorOptions, PsOptions, TreeOptions,
-                             CatOptions, TopOptions>;
+using Request = std::variant<PrintText, RunOptions, ExploreOptions, ReplayOptions, DoctorOptions,
+                             PsOptions, TreeOptions, CatOptions, TopOptions>;
 
 // A command line that is wrong: the message, one line with the remedy, and the exit status.
 class UsageError : public std::runtime_error {
@@ -56,7 +57,7 @@ class UsageError : public std::runtime_error {
   int exit_status_;
 };
 
-// Throws UsageError: with status 125 of `ums run`, else 2.
+// Throws UsageError: with status 125 of `ums run`, `explore` and `replay`, else 2.
 Request parse_command_line(int argc, const char* const* argv);
 
 }  // namespace ums::command

@@ -16,6 +16,7 @@
 #include "tools/ums/command_line.h"
 #include "tools/ums/doctor/diagnosis.h"
 #include "tools/ums/exec_program.h"
+#include "tools/ums/explore/explore.h"
 #include "tools/ums/inspect/mirror.h"
 #include "tools/ums/inspect/ps.h"
 #include "tools/ums/inspect/top.h"
@@ -46,6 +47,25 @@ int do_request(const RunOptions& request) {
     complain(error.what());
     return kFailedItself;
   }
+}
+
+// Runs `run(request)`, or complains.
+template <typename Options>
+int run_or_complain(const char* command, int (*run)(const Options&), const Options& request) {
+  try {
+    return run(request);
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "%s: %s\n", command, error.what());
+    return kFailedItself;
+  }
+}
+
+int do_request(const ExploreOptions& request) {
+  return run_or_complain("ums explore", run_explore, request);
+}
+
+int do_request(const ReplayOptions& request) {
+  return run_or_complain("ums replay", run_replay, request);
 }
 
 int do_request(const DoctorOptions& request) {

@@ -15,25 +15,44 @@
 
 namespace ums::explore {
 
+// How an execution went, in numbers.
+struct Counts {
+  std::uint64_t steps = 0;
+  std::uint64_t preemptions = 0;  // somebody else went on, though who ran could have
+  std::uint64_t path = 0;         // a hash of who went on at each step
+};
+
 class Execution : public kernel::Chooser {
  public:
   explicit Execution(Strategy& strategy) : strategy_(strategy) {}
   virtual ~Execution() = default;
 
-  std::size_t choose(std::span<const Choice> choices, int current) noexcept final {
+  std::size_t choose(std::span<const Choice> choices, int current) noexcept override {
     const std::size_t chosen = strategy_.next_task(choices, current);
-    if (choices.size() > 1) schedule_.note(choices, current, chosen);
+    if (choices.size() > 1) note_choice(choices, current, chosen);
+    ++counts_.steps;
     return chosen;
   }
 
   void stuck() noexcept override { stuck_ = true; }
 
   bool is_stuck() const { return stuck_; }
+  const Counts& counts() const { return counts_; }
   const Schedule& schedule() const { return schedule_; }
 
  private:
+  void note_choice(std::span<const Choice> choices, int current, std::size_t chosen) {
+    constexpr std::uint64_t kPrime = 0x100000001b3;  // as FNV-1a mixes
+    schedule_.note(choices, current, chosen);
+    const int task = choices[chosen].task;
+    counts_.path = (counts_.path ^ static_cast<std::uint64_t>(task + 1)) * kPrime;
+    counts_.path ^= counts_.path >> 29;
+    if (task != current && is_preempted(choices, current)) ++counts_.preemptions;
+  }
+
   Strategy& strategy_;
   Schedule schedule_;
+  Counts counts_;
   bool stuck_ = false;
 };
 

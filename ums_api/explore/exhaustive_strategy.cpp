@@ -10,13 +10,8 @@ namespace ums::explore {
 
 namespace {
 
-bool contains(std::span<const Choice> choices, int task) {
-  return std::any_of(choices.begin(), choices.end(),
-                     [task](const Choice& choice) { return choice.task == task; });
-}
-
 bool is_preemption(std::span<const Choice> choices, int current, std::size_t index) {
-  return choices[index].task != current && contains(choices, current);
+  return choices[index].task != current && is_preempted(choices, current);
 }
 
 bool same_tasks(std::span<const Choice> a, std::span<const Choice> b) {
@@ -45,7 +40,7 @@ bool ExhaustiveStrategy::choose_another(Node& node) const {
 // What was tried at the step before, or slept there, sleeps on unless the step made conflicts.
 ExhaustiveStrategy::Node ExhaustiveStrategy::make_node(std::span<const Choice> choices,
                                                        int current) const {
-  Node node{{choices.begin(), choices.end()}, std::vector<bool>(choices.size()), 0, {}, 0, current};
+  Node node{{choices.begin(), choices.end()}, ArenaVector<char>(choices.size()), 0, {}, 0, current};
   if (path_.empty()) return node;
   const Node& before = path_.back();
   const Choice& made = before.choices[before.chosen];
@@ -60,10 +55,10 @@ ExhaustiveStrategy::Node ExhaustiveStrategy::make_node(std::span<const Choice> c
   std::for_each(before.sleeping.begin(), before.sleeping.end(), sleep_on);
   for (std::size_t i = 0; i < before.choices.size(); ++i) {
     const Choice& choice = before.choices[i];
-    if (before.done[i] && !contains(before.sleeping, choice.task)) sleep_on(choice);
+    if (before.done[i] && !may_go_on(before.sleeping, choice.task)) sleep_on(choice);
   }
   for (std::size_t i = 0; i < choices.size(); ++i) {
-    node.done[i] = contains(node.sleeping, choices[i].task);
+    node.done[i] = may_go_on(node.sleeping, choices[i].task);
   }
   return node;
 }
@@ -74,6 +69,18 @@ bool ExhaustiveStrategy::new_execution() {
   if (!std::exchange(begun_, true)) return true;
   while (!path_.empty() && !choose_another(path_.back())) path_.pop_back();
   return !path_.empty();
+}
+
+double ExhaustiveStrategy::left() const {
+  double left = 0;
+  double share = 1;  // of what can be done from here on
+  for (const Node& node : path_) {
+    const auto choices = static_cast<double>(node.choices.size());
+    const auto done = static_cast<double>(std::count(node.done.begin(), node.done.end(), true));
+    left += share * (choices - done) / choices;
+    share /= choices;
+  }
+  return left;
 }
 
 std::size_t ExhaustiveStrategy::next_task(std::span<const Choice> choices, int current) {

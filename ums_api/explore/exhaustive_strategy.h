@@ -12,8 +12,8 @@
 #pragma once
 
 #include <optional>
-#include <vector>
 
+#include "ums_api/explore/arena.h"
 #include "ums_api/explore/strategy.h"
 
 namespace ums::explore {
@@ -29,16 +29,20 @@ class ExhaustiveStrategy final : public Strategy {
   // Whether the execution differs from all before.
   bool is_new() const { return new_; }
 
+  // About which part of all executions has not been seen: as if all that could be done at one step
+  // led to equally many (Knuth: Estimating the efficiency of backtrack programs, 1975).
+  double left() const;
+
   // The program did not do as before: something else than the schedule decides, too.
   bool has_strayed() const { return strayed_; }
 
  private:
   // A step: who could make it, and who has.
   struct Node {
-    std::vector<Choice> choices;
-    std::vector<bool> done;  // or asleep, or beyond the bound
+    ArenaVector<Choice> choices;
+    ArenaVector<char> done;  // or asleep, or beyond the bound
     std::size_t chosen = 0;
-    std::vector<Choice> sleeping;
+    ArenaVector<Choice> sleeping;
     int preemptions = 0;  // before it
     int current = 0;
   };
@@ -48,7 +52,7 @@ class ExhaustiveStrategy final : public Strategy {
   bool choose_another(Node& node) const;
 
   const std::optional<int> bound_;
-  std::vector<Node> path_;
+  ArenaVector<Node> path_;
   std::size_t depth_ = 0;
   bool begun_ = false;
   bool new_ = true;

@@ -9,8 +9,7 @@
 // execution until now has taken: the guarantee holds from the second on.
 #pragma once
 
-#include <vector>
-
+#include "ums_api/explore/arena.h"
 #include "ums_api/explore/random_numbers.h"
 #include "ums_api/explore/strategy.h"
 
@@ -33,8 +32,8 @@ class PctStrategy final : public Strategy {
   RandomNumbers random_;
   std::uint64_t step_ = 0;
   std::uint64_t longest_ = 0;                 // execution, in steps
-  std::vector<std::uint64_t> change_points_;  // steps; the priority there is the index
-  std::vector<std::uint64_t> priorities_;     // by task; 0: it has none yet
+  ArenaVector<std::uint64_t> change_points_;  // steps; the priority there is the index
+  ArenaVector<std::uint64_t> priorities_;     // by task; 0: it has none yet
 };
 
 }  // namespace ums::explore

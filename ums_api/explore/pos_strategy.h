@@ -8,8 +8,7 @@
 // anew, and nothing else.
 #pragma once
 
-#include <vector>
-
+#include "ums_api/explore/arena.h"
 #include "ums_api/explore/random_numbers.h"
 #include "ums_api/explore/strategy.h"
 
@@ -27,7 +26,7 @@ class PosStrategy final : public Strategy {
   std::uint64_t& priority_of(const Choice& choice);
 
   RandomNumbers random_;
-  std::vector<std::uint64_t> priorities_;  // by task; 0: its step has none
+  ArenaVector<std::uint64_t> priorities_;  // by task; 0: its step has none
 };
 
 }  // namespace ums::explore

@@ -8,10 +8,26 @@
 
 namespace ums::explore {
 
-std::size_t default_choice(std::span<const Choice> choices, int current) {
+namespace {
+
+// An index; their number: it is none of them.
+std::size_t find(std::span<const Choice> choices, int task) {
   const auto found = std::find_if(choices.begin(), choices.end(),
-                                  [&](const Choice& choice) { return choice.task == current; });
-  return found == choices.end() ? 0 : static_cast<std::size_t>(found - choices.begin());
+                                  [&](const Choice& choice) { return choice.task == task; });
+  return static_cast<std::size_t>(found - choices.begin());
+}
+
+}  // namespace
+
+std::size_t default_choice(std::span<const Choice> choices, int current) {
+  const std::size_t its = find(choices, current);
+  if (its == choices.size()) return 0;
+  return choices[its].next.kind == kernel::EventKind::kYield ? (its + 1) % choices.size() : its;
+}
+
+bool is_preempted(std::span<const Choice> choices, int current) {
+  const std::size_t its = find(choices, current);
+  return its != choices.size() && choices[its].next.kind != kernel::EventKind::kYield;
 }
 
 void Schedule::note(std::span<const Choice> choices, int current, std::size_t chosen) {

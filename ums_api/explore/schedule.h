@@ -2,9 +2,10 @@
 //
 // Schedule: which way an execution went, to be written down and gone again.
 //
-// Without a schedule whoever runs goes on as long as it can, and then the task with the lowest
-// number. A schedule says where an execution did otherwise: after how many steps, and who went on.
-// Steps at which there was nothing to choose do not count.
+// Without a schedule whoever runs goes on until it waits, and then the task with the lowest number
+// does; or until it yields, and then the one with the next number. A schedule says where an
+// execution did otherwise: after how many steps, and who went on. Steps at which there was nothing
+// to choose do not count.
 //
 //     3.2,1.0,7.1      after three steps task 2, after one more task 0, ...
 //
@@ -17,14 +18,17 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <vector>
 
+#include "ums_api/explore/arena.h"
 #include "ums_api/explore/strategy.h"
 
 namespace ums::explore {
 
-// Where one goes on who has none.
+// Who goes on without one: an index.
 std::size_t default_choice(std::span<const Choice> choices, int current);
+
+// Whether `current` is stopped if somebody else goes on: it neither waits nor yields.
+bool is_preempted(std::span<const Choice> choices, int current);
 
 struct Turn {
   std::uint64_t steps = 0;  // since the last turn, or the beginning
@@ -38,7 +42,7 @@ class Schedule {
   // Notes a step at which there was something to choose.
   void note(std::span<const Choice> choices, int current, std::size_t chosen);
 
-  const std::vector<Turn>& turns() const { return turns_; }
+  const ArenaVector<Turn>& turns() const { return turns_; }
 
   std::string to_string() const;
 
@@ -48,7 +52,7 @@ class Schedule {
   friend bool operator==(const Schedule& a, const Schedule& b) { return a.turns_ == b.turns_; }
 
  private:
-  std::vector<Turn> turns_;
+  ArenaVector<Turn> turns_;
   std::uint64_t steps_ = 0;  // since the last turn
 };
 

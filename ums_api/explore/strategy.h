@@ -24,6 +24,14 @@ namespace ums::explore {
 using kernel::Choice;
 using kernel::Event;
 
+// Whether it is one of them.
+inline bool may_go_on(std::span<const Choice> choices, int task) {
+  for (const Choice& choice : choices) {
+    if (choice.task == task) return true;
+  }
+  return false;
+}
+
 class Strategy {
  public:
   Strategy() = default;

@@ -6,6 +6,7 @@
 //
 //     UMS_SEED        the number that a random execution is a function of
 //     UMS_SCHEDULE    or the schedule of one that was seen before
+//     UMS_EXPLORE     or many, as who explores says through this descriptor (fork_server.h)
 //
 // The child of a fork is a simulation of its own, which goes on with a copy of the strategy.
 #include <fmt/format.h>
@@ -19,10 +20,12 @@
 #include <string_view>
 
 #include "sim_kernel/base/printk.h"
+#include "sim_kernel/simulated/busy_loop.h"
 #include "sim_kernel/simulated/simulation.h"
 #include "ums_api/explore/execution.h"
 #include "ums_api/explore/random_strategy.h"
 #include "ums_api/explore/replay_strategy.h"
+#include "ums_api/program/fork_server.h"
 
 namespace ums::api {
 
@@ -52,35 +55,55 @@ std::unique_ptr<Strategy> strategy_of_environment() {
 
 // Who waits for what, a line each.
 void report_waiting() {
-  kernel::for_each_simulated([](const kernel::Task& task) {
-    const kernel::Event& next = task.machine.next;
-    kernel::pr_err("  task {} (thread {}) waits to {} object {}", task.machine.number, task.tid,
-                   kernel::event_name(next.kind), next.object);
-  });
+  kernel::for_each_simulated(
+      [](kernel::Task& task, void*) {
+        const kernel::Event& next = task.machine.next;
+        kernel::pr_err("  task {} (thread {}) waits to {} object {}", task.machine.number, task.tid,
+                       kernel::event_name(next.kind), next.object);
+      },
+      nullptr);
 }
 
-class ProgramExecution final : public Execution {
+class SingleExecution final : public Execution {
  public:
   using Execution::Execution;
 
   void stuck() noexcept override {
     kernel::pr_err("deadlock: no task can go on, after {} steps", kernel::simulation_steps());
+    end();
+  }
+
+  [[noreturn]] void end() const {
     report_waiting();
     kernel::pr_err("it comes again with UMS_SCHEDULE={}", schedule().to_string());
     std::abort();
   }
 };
 
+SingleExecution* running = nullptr;
+
 // Never destroyed: threads run until the process ends.
-__attribute__((constructor(102))) void begin() {
+void begin_single() {
   static const std::unique_ptr<Strategy>& strategy =
       *new std::unique_ptr<Strategy>(strategy_of_environment());
   static_cast<void>(strategy->new_execution());
-  auto* const execution = new ProgramExecution(*strategy);
-  if (!kernel::simulation_begin(*execution).ok()) {
+  running = new SingleExecution(*strategy);
+  kernel::on_livelock = [](const kernel::Livelock& livelock) noexcept {
+    kernel::print_livelock(livelock);
+    running->end();
+  };
+  if (!kernel::simulation_begin(*running).ok()) {
     kernel::pr_err("no memory for a simulation");
     _exit(125);
   }
+}
+
+__attribute__((constructor(102))) void begin() {
+  const char* const socket = std::getenv("UMS_EXPLORE");
+  if (socket == nullptr) return begin_single();
+  const int descriptor = std::atoi(socket);
+  unsetenv("UMS_EXPLORE");
+  serve_executions(descriptor);
 }
 
 }  // namespace

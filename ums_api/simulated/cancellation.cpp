@@ -7,6 +7,7 @@
 #include <cerrno>
 
 #include "sim_kernel/simulated/interrupt.h"
+#include "sim_kernel/simulated/races/happens_before.h"
 #include "ums_api/simulated/current_simulated.h"
 #include "ums_api/src/export.h"
 #include "ums_api/src/next_symbol.h"
@@ -40,13 +41,14 @@ bool cancellation_is_enabled() {
 
 }  // namespace
 
-// AddressSanitizer would not see the frames go that are unwound.
 void act_on_cancellation() {
+  Task* const me = kernel::current_or_null;
+  if (me != nullptr && me->machine.is_cancelled) [[unlikely]] {
+    kernel::happens_after(*me, &me->machine.is_cancelled);
 #if UMS_SANITIZE_ADDRESS
-  if (kernel::current_or_null != nullptr && kernel::current_or_null->machine.is_cancelled) {
-    __asan_handle_no_return();
-  }
+    __asan_handle_no_return();  // frames go that it would not see go
 #endif
+  }
   next_testcancel();
 }
 
@@ -92,7 +94,10 @@ bool answer_cancel(pthread_t thread, int& error) {
   sched_point(*me, EventKind::kCancel);
   error = next_cancel(thread);
   Task* const task = kernel::simulated_task_of(thread);
-  if (task != nullptr) task->machine.is_cancelled = true;
+  if (task != nullptr) {
+    task->machine.is_cancelled = true;
+    kernel::happens_before(*me, &task->machine.is_cancelled);
+  }
   if (task == me) act_on_asynchronous_cancellation();
   if (task != nullptr && task->machine.cancellable) kernel::interrupt(*task);
   return true;

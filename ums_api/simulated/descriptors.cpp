@@ -7,6 +7,7 @@
 #include <cerrno>
 
 #include "sim_kernel/base/raw_syscall.h"
+#include "sim_kernel/simulated/races/happens_before.h"
 #include "ums_api/simulated/current_simulated.h"
 
 namespace ums::api {
@@ -33,6 +34,8 @@ void descriptor_step(Task& me) {
   act_on_cancellation();
 }
 
+void descriptors_tell_others(Task& me) noexcept { kernel::happens_before(me, &all_descriptors); }
+
 bool is_blocking(int fd) noexcept {
   return (raw_syscall(SYS_fcntl, fd, F_GETFL) & O_NONBLOCK) == 0;
 }
@@ -51,6 +54,7 @@ int await_outside(Task& me, const kernel::OutsideWait& wait, std::uint64_t deadl
     if (result == WaitResult::kWoken) continue;
     if (restarts ? is_cut_short(me) : has_handled_signal(me)) return EINTR;
   }
+  kernel::happens_after(me, &all_descriptors);
   return 0;
 }
 
@@ -63,7 +67,11 @@ bool await_descriptor(int fd, short events, Blocking blocking) {
   Task* const me = current_simulated();
   if (me == nullptr) return true;
   descriptor_step(*me);
-  if (blocking == Blocking::kNever || !is_blocking(fd)) return true;
+  if (events == POLLOUT) descriptors_tell_others(*me);
+  if (blocking == Blocking::kNever || !is_blocking(fd)) {
+    kernel::happens_after(*me, &all_descriptors);
+    return true;
+  }
   const int error = await_events(*me, fd, events);
   if (error != 0) errno = error;
   return error == 0;

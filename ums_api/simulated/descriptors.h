@@ -26,6 +26,9 @@ namespace ums::api {
 // A step of a task of the simulation about descriptors, which is a cancellation point.
 void descriptor_step(kernel::Task& me);
 
+// What `me` has done happens before what others do when they have read, or waited, from now on.
+void descriptors_tell_others(kernel::Task& me) noexcept;
+
 enum class Blocking { kByDescriptor, kNever };
 
 // Waits until one of `events` is there, or an error. False, with errno: EINTR. For who is no task

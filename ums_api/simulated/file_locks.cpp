@@ -73,6 +73,7 @@ int ums_flock(int fd, int operation) {
   using namespace ums::api;
   Task* const me = (operation & LOCK_NB) == 0 ? current_simulated() : nullptr;
   if (me == nullptr) return next_flock(fd, operation);
+  if (operation == LOCK_UN) descriptors_tell_others(*me);
   return take(*me, {SYS_flock, fd, operation | LOCK_NB, 0});
 }
 

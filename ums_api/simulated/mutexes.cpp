@@ -31,8 +31,9 @@ bool is_own(const Task& me, const pthread_mutex_t* mutex) noexcept {
          mutex->__data.__owner == me.tid;
 }
 
-bool is_taken(const Task& me, const pthread_mutex_t* mutex) noexcept {
-  return mutex->__data.__lock != 0 && mutex->__data.__owner != me.tid;
+Wanted wanted(const Task& me, const pthread_mutex_t* mutex) noexcept {
+  const bool is_taken = mutex->__data.__lock != 0 && mutex->__data.__owner != me.tid;
+  return {mutex, is_taken, &mutex->__data.__owner};
 }
 
 // Who takes it holds off who is about to: they could not.
@@ -44,8 +45,7 @@ int take(const Task& me, pthread_mutex_t* mutex) {
 }
 
 int lock_until(Task& me, pthread_mutex_t* mutex, clockid_t clock, const timespec* time) {
-  return acquire_until(me, {mutex, is_taken(me, mutex)}, clock, time,
-                       [&] { return take(me, mutex); });
+  return acquire_until(me, wanted(me, mutex), clock, time, [&] { return take(me, mutex); });
 }
 
 }  // namespace
@@ -57,7 +57,7 @@ int ums::api::unlock_at_once(pthread_mutex_t* mutex) noexcept {
 UMS_EXPORT int pthread_mutex_lock(pthread_mutex_t* mutex) noexcept {
   Task* const me = current_simulated();
   if (me == nullptr) return next_lock(mutex);
-  return acquire(*me, {mutex, is_taken(*me, mutex)}, kNever, [&] { return take(*me, mutex); });
+  return acquire(*me, wanted(*me, mutex), kNever, [&] { return take(*me, mutex); });
 }
 
 UMS_EXPORT int pthread_mutex_trylock(pthread_mutex_t* mutex) noexcept {
@@ -66,7 +66,7 @@ UMS_EXPORT int pthread_mutex_trylock(pthread_mutex_t* mutex) noexcept {
   sched_point(*me, EventKind::kTryLock, mutex);
   const int error = next_trylock(mutex);
   if (error == 0) ums::kernel::hold_off_lockers(mutex);
-  return error;
+  return taken(*me, error, mutex);
 }
 
 UMS_EXPORT int pthread_mutex_timedlock(pthread_mutex_t* mutex, const timespec* time) noexcept {

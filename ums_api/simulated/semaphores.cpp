@@ -54,8 +54,9 @@ UMS_EXPORT int sem_wait(sem_t* semaphore) {
 
 UMS_EXPORT int sem_trywait(sem_t* semaphore) noexcept {
   Task* const me = current_simulated();
-  if (me != nullptr) sched_point(*me, EventKind::kTryLock, semaphore);
-  return next_trywait(semaphore);
+  if (me == nullptr) return next_trywait(semaphore);
+  sched_point(*me, EventKind::kTryLock, semaphore);
+  return result_of(taken(*me, next_trywait(semaphore) == 0 ? 0 : errno, semaphore));
 }
 
 UMS_EXPORT int sem_timedwait(sem_t* semaphore, const timespec* time) {
@@ -74,7 +75,5 @@ UMS_EXPORT int sem_post(sem_t* semaphore) noexcept {
   Task* const me = current_simulated();
   if (me == nullptr) return next_post(semaphore);
   sched_point(*me, EventKind::kPost, semaphore);
-  const int result = next_post(semaphore);
-  if (result == 0) ums::kernel::futex_wake(semaphore, ums::kernel::kEverybody);
-  return result;
+  return result_of(released(next_post(semaphore) == 0 ? 0 : errno, semaphore));
 }

@@ -49,6 +49,7 @@ void await_file(FILE* file) {
   do {
     kernel::futex_wait(*me, file);
   } while (is_locked_by_another(*me, file));
+  kernel::happens_after(*me, file);
 }
 
 void await_input(FILE* file) {

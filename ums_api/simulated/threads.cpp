@@ -12,6 +12,7 @@
 #include "sim_kernel/mm/slab.h"
 #include "sim_kernel/parallel/cpu_switch.h"
 #include "sim_kernel/simulated/futex.h"
+#include "sim_kernel/simulated/races/happens_before.h"
 #include "sim_kernel/simulated/simulated_thread.h"
 #include "sim_kernel/simulated/simulation.h"
 #include "ums_api/simulated/cancellation.h"
@@ -65,7 +66,10 @@ int create_captured(const pthread_attr_t* attributes, SimulatedThread& thread) n
   const int error = next_create(&thread.handle, attributes, run_captured, &thread);
   if (error != 0) return error;
   wait_until_captured(thread);
-  if (thread.task != nullptr) return 0;
+  if (thread.task != nullptr) {
+    kernel::happens_before_task(*current_simulated(), *thread.task);
+    return 0;
+  }
   next_join(thread.handle, nullptr);
   return EAGAIN;
 }
@@ -84,6 +88,7 @@ bool is_detached(const pthread_attr_t* attributes) noexcept {
 }
 
 void forget(SimulatedThread& thread) noexcept {
+  kernel::forget_order_of(&thread);
   known.erase(known.iterator_to(thread));
   threads.destroy(&thread);
 }
@@ -93,6 +98,11 @@ void forget_detached() noexcept {
     SimulatedThread& thread = *at++;
     if (thread.ended && thread.detached) forget(thread);
   }
+}
+
+// A thread of whom we have forked had the handle: it is not here.
+void forget_namesake(pthread_t handle) noexcept {
+  if (SimulatedThread* const namesake = find_thread(handle)) forget(*namesake);
 }
 
 // Whether it has ended by then.
@@ -113,6 +123,7 @@ SimulatedThread* thread_to_join(pthread_t handle) noexcept {
 
 int join_ended(SimulatedThread& thread, void** value) {
   const pthread_t handle = thread.handle;
+  kernel::happens_after(*current_simulated(), &thread);
   forget(thread);
   return next_join(handle, value);
 }
@@ -151,6 +162,7 @@ UMS_EXPORT int pthread_create(pthread_t* handle, const pthread_attr_t* attribute
   *handle = thread->handle;
   thread->detached = is_detached(attributes);
   forget_detached();
+  forget_namesake(thread->handle);
   known.push_back(*thread);
   return 0;
 }

@@ -127,6 +127,7 @@ int finish_connection(int fd) {
 
 int connect_task(Task& me, Connection connection) {
   descriptor_step(me);
+  descriptors_tell_others(me);
   const int error =
       await_outside(me, {is_answered, &connection, nullptr, 0}, ums::kernel::kNever, true);
   if (error != 0) return result_of(error);

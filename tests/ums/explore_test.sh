@@ -1,0 +1,151 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# explore_test.sh UMS PROGRAM WORKERS ROUND_ROBIN: `ums explore` finds every kind of failure, names
+# it and what matters, and `ums replay` sees it again.
+set -euo pipefail
+
+ums=$1 program=$2 workers=$3 round_robin=$4
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+cd "$folder"
+unset UMS_BACKEND LD_PRELOAD UMS_SEED UMS_SCHEDULE UMS_EXPLORE
+export LC_ALL=C XDG_RUNTIME_DIR=$folder
+
+die() {
+  printf 'explore_test: %s\n' "$*" >&2
+  cat out err >&2 || true
+  exit 1
+}
+# expect_status STATUS COMMAND...: its output is in out and err then.
+expect_status() {
+  local wanted=$1 status=0
+  shift
+  "$@" >out 2>err </dev/null || status=$?
+  ((status == wanted)) || die "'$*' exits $status, not $wanted"
+}
+expect() { grep -q -- "$1" "${2:-out}" || die "nothing like '$1'"; }
+explore() { expect_status "$1" "$ums" explore --timeout 0.5 "${@:2}"; }
+replay_string() { sed -n 's/.*ums replay \([^ ]*\) .*/\1/p' out; }
+
+# finds MODE VERDICT STATUS [OPTION...]: and replays it, with this exit status.
+finds() {
+  local mode=$1 verdict=$2 status=$3 string
+  echo "- $mode"
+  explore 1 "${@:4}" -- "$program" "$mode"
+  expect "^$verdict"
+  expect 'ums replay'
+  string=$(replay_string)
+  for _ in 1 2 3; do
+    expect_status "$status" "$ums" replay --timeout 0.3 "$string" -- "$program" "$mode"
+    expect "$verdict" err
+  done
+}
+
+echo '- nothing to find'
+explore 0 --iterations 200 -- "$program" well
+expect '^200 schedules (.* distinct).* no failure'
+explore 0 --iterations 20 -- true
+expect 'all were the same'
+explore 0 --iterations 50 -- "$program" fork
+explore 0 --seconds 0.5 --jobs 2 -- "$program" well
+explore 0 --strategy exhaustive --preemptions 2 -- "$program" well
+expect 'no failure, and there are no others'
+
+finds wake 'lost wake-up: task 1 waits' 1
+finds lock 'deadlock: tasks 1, 2 wait for each other' 1
+finds partial 'partial deadlock: tasks 1, 2 wait for each other' 1
+finds status 'exit status 3' 3
+finds crash 'crash: signal 11' 139
+finds livelock 'livelock: after 500 steps the same 2 come again' 1 --steps 500
+finds loop 'busy loop' 1
+finds file 'it waits for something outside' 1
+finds splice 'it waits in splice, which the simulation does not control' 1
+
+echo '- what matters'
+explore 1 -- "$program" wake
+expect 'Simplified: 1 preemption '
+expect 'No schedule with fewer preemptions fails'
+expect "came first, to wake object . \`ready\`"
+expect 'at produce (explored_program.c:'
+expect "before task 1 (consume) could wait for object . \`ready\`"
+expect 'at consume (explored_program.c:'
+expect 'The other way round it does not fail'
+explore 1 -- "$program" lock
+expect "waits to lock object . \`two\`, which task 2 (lock_both) has"
+explore 1 -- "$program" loop
+expect 'at wait_in_loop (explored_program.c:'
+
+echo '- workers'
+explore 1 -- "$workers" lost
+expect '^lost worker: task [12] is suspended, in no list, and nobody will execute it'
+expect 'task [12] (worker) is suspended, in no list: task 3 (scheduler_main) dequeued it'
+expect 'task 3 (scheduler_main) waits for a worker, in completion list 1'
+explore 1 -- "$workers" circle
+expect '^deadlock: tasks ., ., . wait for each other'
+expect "waits to lock object . \`mutex\`, which task [12] (worker) has"
+expect 'task 3 (scheduler_main) executes task [12] (worker)'
+
+echo '- traces'
+trace_has() { grep -q -- "$1" trace || die "the trace has nothing like '$1'"; }
+explore 0 --iterations 1 --trace trace -- "$round_robin"
+trace_has '"ph":"M".*"name":"CPU 0"'
+trace_has '"ph":"X","pid":1,"tid":0'
+trace_has '"ph":"s".*from yield to execute'
+trace_has '"ph":"f".*from yield to execute'
+trace_has '"name":"executes task . (worker)"'
+explore 1 --trace trace --output found -- "$program" lock
+cp trace again
+expect_status 1 "$ums" replay --trace trace found -- "$program" lock
+cmp trace again || die 'the replayed run has another trace'
+explore 0 --self-check -- "$round_robin"
+expect 'Two runs of one schedule agree'
+explore 1 --self-check -- "$program" pid
+expect 'Two runs of one schedule part at step'
+expect_status 125 "$ums" explore --iterations 1 --trace /nowhere/trace -- "$program" well
+expect 'cannot write the trace to /nowhere/trace' err
+
+echo '- every strategy'
+for strategy in random pct pos exhaustive; do
+  explore 1 --strategy "$strategy" -- "$program" wake
+done
+explore 1 --strategy pct --depth 2 --seed 7 --jobs 2 -- "$program" lock
+explore 1 --strategy exhaustive --preemptions 1 -- "$program" wake
+
+echo '- a hundred times'
+explore 1 --output found -- "$program" lock
+for _ in {1..100}; do
+  expect_status 1 "$ums" replay found -- "$program" lock
+  expect 'deadlock: tasks 1, 2 wait' err
+done
+
+echo '- all failures'
+explore 1 --all --iterations 10 -- "$program" status
+expect ' failed$'
+(($(grep -c '^Schedule .* failed' out) > 1)) || die 'one failure'
+
+echo '- what is refused'
+string=$(cat found)
+expect_status 125 "$ums" replay "$string" -- true
+expect 'of another program, or of another build of it' err
+expect_status 125 "$ums" replay "9:${string#*:}" -- "$program" lock
+expect 'is of version 9 of the simulated machine' err
+expect_status 125 "$ums" replay nonsense -- "$program" lock
+expect "'nonsense' is neither a replay string" err
+expect_status 125 "$ums" replay "${string%:*}:0.7" -- "$program" lock
+expect 'the schedule does not fit' err
+expect_status 125 "$ums" replay "$string"
+expect 'the program to run is missing' err
+expect_status 125 "$ums" explore -- ./nothing
+expect "'./nothing': No such file" err
+expect_status 125 "$ums" explore -- nothing-like-this
+expect "'nothing-like-this' is not found" err
+expect_status 125 "$ums" explore
+expect 'the program to run is missing' err
+for wrong in '--strategy best' '--iterations 0' '--iterations x' '--seed -1' '--jobs 0' \
+  '--depth 2' '--preemptions 2' '--strategy pct --depth 0' '--seconds -1' '--timeout 0' \
+  '--steps 0' '--strategy exhaustive --jobs 2'; do
+  # shellcheck disable=SC2086 # words
+  explore 125 $wrong -- true
+  expect 'ums explore --help' err
+done

@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// explored_program MODE: threads whose order decides whether the program ends well.
+//
+//   wake      a consumer that looks, and then waits, without a lock over both: the wake-up is lost
+//   lock      two mutexes in opposite order
+//   partial   the same, while the first thread goes on for a while
+//   status    exit status 3 if the second thread comes first
+//   crash     the same, and a null pointer
+//   livelock  two threads that let each other go first, for ever
+//   loop      a thread that waits for a flag in a loop
+//   file      a lock of a file that this process holds itself through another descriptor
+//   splice    an empty pipe, by a call that is not controlled
+//   fork      ends well, and forks a child with threads of its own
+//   pid       another thing than the schedule decides: the process's id
+//   well      ends well in any order
+#define _GNU_SOURCE
+#include <fcntl.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static pthread_mutex_t one = PTHREAD_MUTEX_INITIALIZER;
+static pthread_mutex_t two = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t ready = PTHREAD_COND_INITIALIZER;
+static volatile int flag;
+static int turns;
+
+static int look(void) {
+  pthread_mutex_lock(&one);
+  const int seen = flag;
+  pthread_mutex_unlock(&one);
+  return seen;
+}
+
+static void* consume(void* unused) {
+  if (look() == 0) {
+    pthread_mutex_lock(&one);
+    pthread_cond_wait(&ready, &one);
+    pthread_mutex_unlock(&one);
+  }
+  return unused;
+}
+
+static void* produce(void* unused) {
+  pthread_mutex_lock(&one);
+  flag = 1;
+  pthread_cond_signal(&ready);
+  pthread_mutex_unlock(&one);
+  return unused;
+}
+
+static void* lock_both(void* two_first) {
+  pthread_mutex_t* first = two_first != NULL ? &two : &one;
+  pthread_mutex_t* second = two_first != NULL ? &one : &two;
+  pthread_mutex_lock(first);
+  pthread_mutex_lock(second);
+  pthread_mutex_unlock(second);
+  pthread_mutex_unlock(first);
+  return NULL;
+}
+
+// Returns which turn it is.
+static int take_turn(void) {
+  pthread_mutex_lock(&one);
+  const int turn = turns++;
+  pthread_mutex_unlock(&one);
+  return turn;
+}
+
+static void* come_first(void* unused) {
+  take_turn();
+  return unused;
+}
+
+static void* exit_if_first(void* unused) {
+  if (take_turn() == 0) exit(3);
+  return unused;
+}
+
+static void* crash_if_first(void* unused) {
+  if (take_turn() == 0) *(volatile int*)unused = 1;
+  return unused;
+}
+
+static void* let_other_go_first(void* unused) {
+  while (flag == 0) sched_yield();
+  return unused;
+}
+
+static void* wait_in_loop(void* unused) {
+  while (flag == 0) {
+  }
+  return unused;
+}
+
+static void* lock_file(void* unused) {
+  FILE* const file = tmpfile();
+  char path[64];
+  snprintf(path, sizeof path, "/proc/self/fd/%d", fileno(file));
+  const int other = open(path, O_RDWR);
+  struct flock lock = {.l_type = F_WRLCK};
+  fcntl(fileno(file), F_OFD_SETLKW, &lock);
+  fcntl(other, F_OFD_SETLKW, &lock);
+  return unused;
+}
+
+static void* splice_nothing(void* unused) {
+  int from[2];
+  int to[2];
+  if (pipe(from) == 0 && pipe(to) == 0) splice(from[0], NULL, to[1], NULL, 1, 0);
+  return unused;
+}
+
+static void* take_many_turns(void* unused) {
+  for (int i = 0; i < 10; ++i) take_turn();
+  return unused;
+}
+
+static void* take_pid_turns(void* unused) {
+  for (int i = getpid() % 7; i >= 0; --i) take_turn();
+  return unused;
+}
+
+// Not `one`: another thread may have it when this one forks.
+static void* take_in_child(void* unused) {
+  for (int i = 0; i < 10; ++i) {
+    pthread_mutex_lock(&two);
+    pthread_mutex_unlock(&two);
+  }
+  return unused;
+}
+
+static void* fork_threads(void* unused) {
+  const pid_t child = fork();
+  if (child == 0) {
+    pthread_t thread;
+    pthread_create(&thread, NULL, take_in_child, NULL);
+    take_in_child(NULL);
+    pthread_join(thread, NULL);
+    _exit(0);
+  }
+  int status = 0;
+  while (waitpid(child, &status, WNOHANG) == 0) sched_yield();
+  if (status != 0) abort();
+  return unused;
+}
+
+typedef void* (*thread_function)(void*);
+
+static const struct {
+  const char* mode;
+  thread_function first;
+  thread_function second;
+} modes[] = {
+    {"wake", consume, produce},
+    {"lock", lock_both, lock_both},
+    {"partial", lock_both, lock_both},
+    {"status", come_first, exit_if_first},
+    {"crash", come_first, crash_if_first},
+    {"livelock", let_other_go_first, let_other_go_first},
+    {"loop", wait_in_loop, produce},
+    {"file", lock_file, produce},
+    {"splice", splice_nothing, produce},
+    {"pid", take_pid_turns, come_first},
+    {"fork", fork_threads, take_many_turns},
+    {"well", come_first, come_first},
+};
+
+int main(int argc, char** argv) {
+  pthread_t a;
+  pthread_t b;
+  for (size_t i = 0; argc > 1 && i < sizeof modes / sizeof modes[0]; ++i) {
+    if (strcmp(argv[1], modes[i].mode) != 0) continue;
+    const int locks = modes[i].first == lock_both;
+    pthread_create(&a, NULL, modes[i].first, NULL);
+    pthread_create(&b, NULL, modes[i].second, locks ? "two first" : NULL);
+    for (int i = 0; i < 200 && strcmp(argv[1], "partial") == 0; ++i) sched_yield();
+    pthread_join(a, NULL);
+    pthread_join(b, NULL);
+    return 0;
+  }
+  fprintf(stderr, "usage: explored_program MODE\n");
+  return 2;
+}

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// explored_workers MODE: two workers and their scheduler, whose order decides whether they end.
+//
+//   lost     a worker that its scheduler has dequeued and forgotten, if both wait in the list when
+//            it looks
+//   circle   a worker that yields with a mutex, for which the other waits: their scheduler executes
+//            the one, and cannot execute the other
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <ums.h>
+
+enum { WORKERS = 2 };
+
+static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+static ums_completion_list_t list;
+static int forgets;
+
+static void check(int ok, const char* what) {
+  if (ok) return;
+  perror(what);
+  abort();
+}
+
+static void* yield_with_mutex(void* unused) {
+  pthread_mutex_lock(&mutex);
+  check(ums_thread_yield(NULL) == 0, "ums_thread_yield");
+  pthread_mutex_unlock(&mutex);
+  return unused;
+}
+
+static void* end_at_once(void* unused) { return unused; }
+
+static void schedule(ums_reason_t reason, ums_activation_t* activation, void* param) {
+  static ums_context_t queue[WORKERS];
+  static int queued;
+  static int left = WORKERS;
+  (void)activation;
+  (void)param;
+  if (reason == UMS_SCHEDULER_THREAD_END && --left == 0) pthread_exit(NULL);
+  if (queued == 0) {
+    ums_context_t worker;
+    check(dequeue_ums_completion_list_items(list, &worker) == 0, "dequeue");
+    for (; worker > 0; worker = get_next_ums_list_item(worker)) queue[queued++] = worker;
+  }
+  const ums_context_t next = queue[--queued];
+  if (forgets) queued = 0;
+  check(execute_ums_thread(next) == 0, "execute_ums_thread");
+}
+
+static void* scheduler_main(void* unused) {
+  ums_scheduler_startup_info_t info = {list, schedule, unused};
+  enter_ums_scheduling_mode(&info);
+  check(0, "enter_ums_scheduling_mode");
+  return NULL;
+}
+
+int main(int argc, char** argv) {
+  pthread_t threads[WORKERS + 1];
+  forgets = argc > 1 && strcmp(argv[1], "lost") == 0;
+  check(create_ums_completion_list(&list) == 0, "create_ums_completion_list");
+  ums_attr_t attributes = {list, NULL};
+  for (int i = 0; i < WORKERS; ++i) {
+    check(ums_pthread_create(&threads[i], &attributes, forgets ? end_at_once : yield_with_mutex,
+                             NULL) == 0,
+          "ums_pthread_create");
+  }
+  check(pthread_create(&threads[WORKERS], NULL, scheduler_main, NULL) == 0, "pthread_create");
+  for (int i = 0; i <= WORKERS; ++i) pthread_join(threads[i], NULL);
+  return 0;
+}

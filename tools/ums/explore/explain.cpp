@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tools/ums/explore/explain.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "tools/ums/explore/critical_pair.h"
+#include "tools/ums/explore/minimise.h"
+#include "tools/ums/explore/report.h"
+#include "tools/ums/explore/turns.h"
+
+namespace ums::command {
+namespace {
+
+constexpr Budget kBudget{3000, std::chrono::seconds(5)};  // to find a simpler one
+constexpr std::size_t kStepsShown = 40;
+
+std::string text_of(const Outcome& failure, const Minimised& least) {
+  const std::uint64_t preemptions = least.outcome.preemptions;
+  std::string text =
+      fmt::format("Simplified: {} {} instead of {}, {} steps instead of {} ({} schedules tried)\n",
+                  preemptions, preemptions == 1 ? "preemption" : "preemptions", failure.preemptions,
+                  least.outcome.steps, failure.steps, least.executions);
+  if (preemptions > 0 && least.is_least) text += "No schedule with fewer preemptions fails.\n";
+  return text;
+}
+
+// The pair with the stacks of its steps, and what happens without its turn.
+std::string text_of_pair(ProgramServer& server, Report& report, const Outcome& traced,
+                         const CriticalPair& pair) {
+  const std::uint64_t first = pair.first.value_or(pair.turn);
+  const Outcome with_stacks =
+      server.replay_traced(traced.schedule, StackSteps{first, pair.later_step.value_or(first)});
+  const Outcome otherwise = server.replay(without_turn(traced, pair.turn));
+  return report.pair(with_stacks, pair, otherwise);
+}
+
+}  // namespace
+
+Explanation explain(ProgramServer& server, const Outcome& failure, Symbols& symbols) {
+  Report report(symbols);
+  Explanation explanation;
+  explanation.schedule = failure.schedule;
+  explanation.comes_again = server.replay(failure.schedule).is_like(failure);
+  if (!explanation.comes_again) {
+    explanation.text = report.failure(failure);
+    return explanation;
+  }
+  const Minimised least = minimise(server, failure, kBudget);
+  const Outcome traced = server.replay_traced(least.outcome.schedule);
+  explanation.schedule = traced.schedule;
+  explanation.outcome = traced;
+  explanation.text = report.failure(traced) + "\n" + text_of(failure, least);
+  const std::vector<CriticalPair> pairs = critical_pairs(traced);
+  constexpr std::size_t kPairsMax = 5;
+  if (!pairs.empty()) explanation.text += "\nWhat matters:\n";
+  for (std::size_t i = 0; i < std::min(pairs.size(), kPairsMax); ++i) {
+    explanation.text += text_of_pair(server, report, traced, pairs[i]);
+  }
+  if (traced.trace.size() <= kStepsShown) {
+    explanation.text += "\nAll steps:\n" + report.steps(traced);
+  }
+  return explanation;
+}
+
+}  // namespace ums::command

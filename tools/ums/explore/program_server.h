@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// ProgramServer: a program in whose process the simulated machine's fork server waits
+// (ums_api/program/fork_server.h), and which runs it as often as it is asked to.
+//
+//     ProgramServer server(command, {strategy, limits, output});
+//     server.ask_next();  ...  std::optional<Outcome> outcome = server.answer();
+//     Outcome again = server.replay(outcome->schedule);
+//
+// All executions of a server find the same addresses: they are forked from one process.
+//
+// Thread safety: one thread.
+#pragma once
+
+#include <sys/types.h>
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "tools/ums/descriptor.h"
+#include "tools/ums/explore/outcome.h"
+
+namespace ums::command {
+
+// What is asked of each execution.
+struct Limits {
+  std::uint64_t steps = 1'000'000;
+  double seconds = 5;  // without a step
+};
+
+struct StrategyChoice {
+  std::string name = "random";
+  std::uint64_t seed = 0;
+  int parameter = 0;
+};
+
+// Which steps' stacks are noted.
+using StackSteps = std::array<std::uint64_t, 2>;
+
+class ProgramServer {
+ public:
+  // `output`: the file that the program's standard output and error go to; none: to ours, and its
+  // standard input is ours. Throws std::exception.
+  ProgramServer(const std::vector<std::string>& command, const Limits& limits,
+                std::optional<int> output);
+  ~ProgramServer();
+  ProgramServer(const ProgramServer&) = delete;
+  ProgramServer& operator=(const ProgramServer&) = delete;
+
+  void use_strategy(const StrategyChoice& strategy);
+
+  void ask_next();
+  // None: the strategy has seen all. Throws std::runtime_error if the server has died.
+  std::optional<Outcome> answer();
+  // Readable when an answer comes.
+  int descriptor() const { return socket_.get(); }
+
+  Outcome replay(const std::string& schedule);
+  Outcome replay_traced(const std::string& schedule, std::optional<StackSteps> stacks = {});
+
+ private:
+  void send(const std::string& line);
+  std::string read_line();
+
+  Descriptor socket_;
+  pid_t process_ = 0;
+  std::string buffer_;  // read, and not taken yet
+};
+
+}  // namespace ums::command

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tools/ums/explore/replay_string.h"
+
+#include <fmt/format.h>
+
+#include <cerrno>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <regex>
+#include <stdexcept>
+#include <system_error>
+
+namespace ums::command {
+namespace {
+
+constexpr const char* kVersion = "1";  // another one: the same schedule means another execution
+
+std::string word_of(const std::string& word_or_file) {
+  std::error_code ignored;
+  if (!std::filesystem::is_regular_file(word_or_file, ignored)) return word_or_file;
+  std::ifstream file(word_or_file);
+  std::string word;
+  if (!(file >> word)) throw std::runtime_error("there is no replay string in " + word_or_file);
+  return word;
+}
+
+}  // namespace
+
+std::string ReplayString::text() const {
+  const std::string steps = steps_max == 0 ? "" : fmt::format(":{}", steps_max);
+  return fmt::format("{}:{}:{}{}", kVersion, program, schedule, steps);
+}
+
+ReplayString ReplayString::parse(const std::string& word_or_file) {
+  static const std::regex form(
+      R"((\d+):([0-9a-f]{8}):((?:\d+\.\d+)(?:,\d+\.\d+)*)?(?::(\d{1,18}))?)");
+  const std::string word = word_of(word_or_file);
+  std::smatch parts;
+  if (!std::regex_match(word, parts, form)) {
+    throw std::runtime_error(fmt::format(
+        "'{}' is neither a replay string, as `ums explore` prints them, nor a file with one",
+        word));
+  }
+  if (parts[1] != kVersion) {
+    throw std::runtime_error(fmt::format(
+        "'{}' is of version {} of the simulated machine, this is version {}: explore again", word,
+        parts[1].str(), kVersion));
+  }
+  return {parts[2], parts[3], parts[4].matched ? std::stoull(parts[4]) : 0};
+}
+
+std::string hash_of_program(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  if (!file) throw std::system_error(errno, std::generic_category(), "cannot read " + path);
+  std::uint64_t hash = 0xcbf29ce484222325;  // FNV-1a
+  for (std::istreambuf_iterator<char> at(file), end; at != end; ++at) {
+    hash = (hash ^ static_cast<unsigned char>(*at)) * 0x100000001b3;
+  }
+  return fmt::format("{:08x}", static_cast<std::uint32_t>(hash ^ hash >> 32));
+}
+
+}  // namespace ums::command

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// ReplayString: a failure to be seen again, in one word: which version of the simulated machine has
+// seen it, in which program, and by which schedule.
+//
+//     1:9c3f2a10:3.2,1.0          the version, the program's hash, the schedule
+//     1:9c3f2a10:3.2,1.0:5000     and the most steps, if they were not what they are by default
+//
+// Thread safety: plain values.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+namespace ums::command {
+
+struct ReplayString {
+  std::string program;
+  std::string schedule;
+  std::uint64_t steps_max = 0;  // 0: as by default
+
+  std::string text() const;
+
+  // Of a word, or a file that holds one. Throws std::runtime_error with the reason.
+  static ReplayString parse(const std::string& word_or_file);
+};
+
+// The hash of a program's file. Throws std::system_error.
+std::string hash_of_program(const std::string& path);
+
+}  // namespace ums::command

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tools/ums/explore/symbols.h"
+
+#include <cxxabi.h>
+#include <elfutils/libdwfl.h>
+#include <fmt/format.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <utility>
+
+namespace ums::command {
+namespace {
+
+// Nothing but the file itself, and a debug file beside it, is looked for: no server is asked.
+const Dwfl_Callbacks kCallbacks = {
+    .find_elf = dwfl_build_id_find_elf,
+    .find_debuginfo = dwfl_standard_find_debuginfo,
+    .section_address = dwfl_offline_section_address,
+    .debuginfo_path = nullptr,
+};
+
+std::string demangled(const char* name) {
+  int status = 0;
+  const std::unique_ptr<char, void (*)(void*)> text(
+      abi::__cxa_demangle(name, nullptr, nullptr, &status), std::free);
+  return status == 0 ? text.get() : name;
+}
+
+// Where the place is among all files that have been reported.
+GElf_Addr address_of(Dwfl_Module* module, const Place& place) {
+  Dwarf_Addr start = 0;
+  dwfl_module_info(module, nullptr, &start, nullptr, nullptr, nullptr, nullptr, nullptr);
+  return start + place.offset;
+}
+
+// `prog.c:24`, or empty.
+std::string line_of(Dwfl_Module* module, GElf_Addr address) {
+  Dwfl_Line* const line = dwfl_module_getsrc(module, address);
+  int number = 0;
+  const char* const file =
+      line == nullptr ? nullptr : dwfl_lineinfo(line, nullptr, &number, nullptr, nullptr, nullptr);
+  if (file == nullptr) return "";
+  return fmt::format("{}:{}", std::filesystem::path(file).filename().string(), number);
+}
+
+}  // namespace
+
+Symbols::Symbols(std::string program)
+    : program_(std::move(program)), dwfl_(dwfl_begin(&kCallbacks)) {
+  unsetenv("DEBUGINFOD_URLS");
+}
+
+Symbols::~Symbols() { dwfl_end(dwfl_); }
+
+Dwfl_Module* Symbols::module(const std::string& file) {
+  const std::string path = file.starts_with('/') ? file : program_;
+  const auto [found, is_new] = modules_.try_emplace(path, nullptr);
+  if (is_new && dwfl_ != nullptr) {
+    dwfl_report_begin_add(dwfl_);
+    found->second = dwfl_report_offline(dwfl_, path.c_str(), path.c_str(), -1);
+    dwfl_report_end(dwfl_, nullptr, nullptr);
+  }
+  return found->second;
+}
+
+std::string Symbols::symbol(const Place& place) {
+  Dwfl_Module* const its = module(place.file);
+  if (its == nullptr) return "";
+  GElf_Off offset = 0;
+  GElf_Sym symbol{};
+  const char* const name = dwfl_module_addrinfo(its, address_of(its, place), &offset, &symbol,
+                                                nullptr, nullptr, nullptr);
+  const bool is_inside = offset == 0 || offset < symbol.st_size;
+  return name == nullptr || !is_inside ? "" : demangled(name);
+}
+
+std::string Symbols::function(const Place& place) {
+  const std::string name = symbol(place);
+  return name.empty() && place.name != "-" ? demangled(place.name.c_str()) : name;
+}
+
+std::string Symbols::variable(const Place& place) { return symbol(place); }
+
+std::string Symbols::code(const Place& place) {
+  const std::string name = function(place);
+  Dwfl_Module* const its = module(place.file);
+  const std::string line = its == nullptr ? "" : line_of(its, address_of(its, place));
+  if (!line.empty()) return fmt::format("{} ({})", name.empty() ? "?" : name, line);
+  const std::string file = std::filesystem::path(place.file).filename().string();
+  return fmt::format("{} ({}+{:#x})", name.empty() ? "?" : name, file, place.offset);
+}
+
+}  // namespace ums::command

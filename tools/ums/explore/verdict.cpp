@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tools/ums/explore/verdict.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <seccomp.h>
+#include <sys/syscall.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <cstring>
+#include <memory>
+
+namespace ums::command {
+
+using kernel::EventKind;
+
+namespace {
+
+const StuckTask* find_task(const Outcome& outcome, int number) {
+  const auto found = std::find_if(outcome.tasks.begin(), outcome.tasks.end(),
+                                  [&](const StuckTask& task) { return task.number == number; });
+  return found == outcome.tasks.end() ? nullptr : &*found;
+}
+
+std::string name_of_system_call(int number) {
+  const std::unique_ptr<char, void (*)(void*)> name(
+      seccomp_syscall_resolve_num_arch(SCMP_ARCH_NATIVE, number), std::free);
+  return name == nullptr ? fmt::format("system call {}", number) : name.get();
+}
+
+// A worker whose scheduler has ended, or waits for other workers.
+const StuckTask* lost_worker(const Outcome& outcome) {
+  for (const StuckTask& task : outcome.tasks) {
+    if (task.role.kind != kernel::Role::Kind::kReached) continue;
+    const StuckTask* const dequeuer = find_task(outcome, task.holder);
+    if (dequeuer == nullptr || dequeuer->next.kind == EventKind::kCall) return &task;
+  }
+  return nullptr;
+}
+
+std::string deadlock_text(const Outcome& outcome) {
+  const char* const kind = outcome.finding == "circle" ? "partial deadlock" : "deadlock";
+  if (const std::vector<int> circle = waiting_circle(outcome); circle.size() == 1) {
+    return fmt::format("{}: task {} waits for itself", kind, circle[0]);
+  } else if (!circle.empty()) {
+    return fmt::format("{}: tasks {} wait for each other", kind, fmt::join(circle, ", "));
+  }
+  if (const StuckTask* const lost = lost_worker(outcome)) {
+    return fmt::format("lost worker: task {} is suspended, in no list, and nobody will execute it",
+                       lost->number);
+  }
+  if (const auto lost = lost_wake_up(outcome)) {
+    return fmt::format("lost wake-up: task {} waits for what came at step {}, before it waited",
+                       lost->waiter->number, lost->wake);
+  }
+  return "deadlock: no task can go on";
+}
+
+// How many of the last steps the task did not make.
+std::uint64_t steps_without(const Outcome& outcome, int task) {
+  const auto last = std::find_if(outcome.trace.rbegin(), outcome.trace.rend(),
+                                 [&](const Step& step) { return step.task == task; });
+  return static_cast<std::uint64_t>(last - outcome.trace.rbegin());
+}
+
+std::string limit_text(const Outcome& outcome) {
+  for (const StuckTask& task : outcome.tasks) {
+    const std::uint64_t since = steps_without(outcome, task.number);
+    if (task.is_runnable && since > outcome.steps / 2) {
+      return fmt::format("starvation: task {} could go on, and {} steps of others came first",
+                         task.number, since);
+    }
+  }
+  const std::size_t period = repeated_steps(outcome.trace);
+  if (period == 0) return fmt::format("step limit: it has not ended after {} steps", outcome.steps);
+  return fmt::format("livelock: after {} steps the same {} come again and again", outcome.steps,
+                     period);
+}
+
+std::string hung_text(const Outcome& outcome) {
+  if (outcome.running) return "busy loop: it computes, and comes to no step";
+  if (outcome.status == SYS_ppoll) {
+    return "it waits for something outside: a descriptor, a child, a lock or a signal";
+  }
+  return fmt::format("it waits in {}, which the simulation does not control",
+                     name_of_system_call(outcome.status));
+}
+
+}  // namespace
+
+std::vector<int> waiting_circle(const Outcome& outcome) {
+  for (const StuckTask& first : outcome.tasks) {
+    std::vector<int> circle;
+    for (const StuckTask* at = &first; at != nullptr; at = find_task(outcome, at->holder)) {
+      const auto seen = std::find(circle.begin(), circle.end(), at->number);
+      if (seen != circle.end()) return {seen, circle.end()};
+      circle.push_back(at->number);
+    }
+  }
+  return {};
+}
+
+std::optional<LostWakeUp> lost_wake_up(const Outcome& outcome) {
+  for (const StuckTask& task : outcome.tasks) {
+    if (task.next.kind != EventKind::kWait) continue;
+    std::optional<std::uint64_t> wake;
+    std::optional<std::uint64_t> wait;
+    for (std::uint64_t i = 0; i < outcome.trace.size(); ++i) {
+      const Step& step = outcome.trace[i];
+      if (step.event.object != task.next.object) continue;
+      if (step.event.kind == EventKind::kWake && step.task != task.number) wake = i;
+      if (step.event.kind == EventKind::kWait && step.task == task.number) wait = i;
+    }
+    if (wake.has_value() && wait.has_value() && *wake < *wait)
+      return LostWakeUp{&task, *wake, *wait};
+  }
+  return {};
+}
+
+std::size_t repeated_steps(const std::vector<Step>& trace) {
+  constexpr std::size_t kPeriodMax = 64;
+  constexpr std::size_t kTimes = 8;
+  const auto is_same = [&](std::size_t a, std::size_t b) {
+    return trace[a].task == trace[b].task && trace[a].event.kind == trace[b].event.kind &&
+           trace[a].event.object == trace[b].event.object;
+  };
+  for (std::size_t period = 1; period <= kPeriodMax && kTimes * period < trace.size(); ++period) {
+    std::size_t at = trace.size() - 1;
+    const std::size_t first = trace.size() - (kTimes - 1) * period;
+    while (at >= first && is_same(at, at - period)) --at;
+    if (at < first) return period;
+  }
+  return 0;
+}
+
+std::string verdict_of(const Outcome& outcome) {
+  if (outcome.finding == "deadlock" || outcome.finding == "circle") return deadlock_text(outcome);
+  if (outcome.finding == "steps") return limit_text(outcome);
+  switch (outcome.end) {
+    case Outcome::End::kHung:
+      return hung_text(outcome);
+    case Outcome::End::kSignal:
+      return fmt::format("crash: signal {} ({})", outcome.status, strsignal(outcome.status));
+    case Outcome::End::kExit:
+      break;
+  }
+  return outcome.status == 0 ? "no failure" : fmt::format("exit status {}", outcome.status);
+}
+
+}  // namespace ums::command

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// verdict: what is wrong with an execution, in a line: a crash, an exit status, a deadlock, a lost
+// wake-up, a livelock, a task that hangs.
+//
+// Thread safety: any thread.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "tools/ums/explore/outcome.h"
+
+namespace ums::command {
+
+// `deadlock: ...`. An outcome with a trace lets it say more.
+std::string verdict_of(const Outcome& outcome);
+
+// Tasks each of which waits for the next one, and the last for the first; empty: there are none.
+std::vector<int> waiting_circle(const Outcome& outcome);
+
+// A task that waits to be woken, though somebody has tried to when it had not begun to wait.
+struct LostWakeUp {
+  const StuckTask* waiter;
+  std::uint64_t wake;  // steps
+  std::uint64_t wait;
+};
+
+// Needs a trace.
+std::optional<LostWakeUp> lost_wake_up(const Outcome& outcome);
+
+// How many steps it is that come again and again at the end of the trace; 0: none do.
+std::size_t repeated_steps(const std::vector<Step>& trace);
+
+}  // namespace ums::command

@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ums_api/program/fork_server.h"
+
+#include <fmt/format.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdio>
+#include <iterator>
+#include <sstream>
+#include <string>
+#include <string_view>
+
+#include "sim_kernel/base/kassert.h"
+#include "sim_kernel/simulated/simulation.h"
+#include "ums_api/explore/exhaustive_strategy.h"
+#include "ums_api/explore/make_strategy.h"
+#include "ums_api/explore/replay_strategy.h"
+#include "ums_api/program/child_watch.h"
+#include "ums_api/program/program_execution.h"
+
+namespace ums::api {
+
+namespace {
+
+using explore::make_in_arena;
+using explore::ReplayStrategy;
+using explore::Strategy;
+
+// Of the child.
+ProgramExecution* own_execution = nullptr;
+
+// The watch asks for it (child_watch.h).
+void tell_where_it_hangs(int) {
+  own_execution->note_end_here();
+  _exit(EXIT_FAILURE);
+}
+
+// The second time, the signal ends the process.
+void tell_where_it_crashes(int) { own_execution->note_end_here(); }
+
+void handle(int signal, int flags, void (*handler)(int)) {
+  struct sigaction action {};
+  action.sa_handler = handler;
+  action.sa_flags = flags;
+  sigaction(signal, &action, nullptr);
+}
+
+// What the program does about them instead, takes their place.
+void handle_ends() {
+  handle(kTellSignal, 0, tell_where_it_hangs);
+  for (const int signal : {SIGABRT, SIGBUS, SIGFPE, SIGILL, SIGSEGV}) {
+    handle(signal, static_cast<int>(SA_RESETHAND), tell_where_it_crashes);
+  }
+}
+
+class ForkServer {
+ public:
+  explicit ForkServer(int socket) : socket_(socket), input_(fdopen(dup(socket), "r")) {}
+
+  // Serves until there is a child, and returns there.
+  void serve();
+
+ private:
+  bool take_request();
+  bool run(Strategy& strategy, const Wanted& wanted);
+  void become_execution(ProgramExecution& execution) const;
+  void answer(const ProgramExecution& execution, const ChildEnd& end, const Strategy& strategy);
+  void send(std::string_view text) const;
+  bool take_replay(std::istringstream& words);
+  bool take_next();
+
+  const int socket_;
+  std::FILE* const input_;
+  Strategy* strategy_ = nullptr;
+  std::uint64_t steps_max_ = 0;
+  int patience_ms_ = 0;
+};
+
+// True: this is the child.
+bool ForkServer::take_request() {
+  char* line = nullptr;
+  std::size_t size = 0;
+  if (getline(&line, &size, input_) < 0) _exit(EXIT_SUCCESS);  // nobody explores any more
+  std::istringstream words{std::string(line)};
+  std::free(line);
+  std::string what;
+  words >> what;
+  if (what == "next") return take_next();
+  if (what == "replay") return take_replay(words);
+  if (what == "limits") {
+    words >> steps_max_ >> patience_ms_;
+  } else {
+    std::string name;
+    std::uint64_t seed = 0;
+    int parameter = 0;
+    words >> name >> seed >> parameter;
+    strategy_ = explore::make_strategy(name, seed, parameter);
+    kassert(strategy_ != nullptr, "there is no strategy {}", name);
+  }
+  return false;
+}
+
+bool ForkServer::take_next() {
+  if (strategy_->new_execution()) return run(*strategy_, {steps_max_});
+  send("done\n.\n");
+  return false;
+}
+
+bool ForkServer::take_replay(std::istringstream& words) {
+  std::string text;
+  std::string steps;
+  Wanted wanted{steps_max_};
+  words >> text >> steps;
+  wanted.steps = steps != "-";
+  for (std::uint64_t& step : wanted.stacks) {
+    if (!(words >> step)) step = kNoStep;
+  }
+  const auto schedule = explore::Schedule::from_string(text == "-" ? "" : text);
+  kassert(schedule.has_value(), "'{}' is no schedule", text);
+  auto* const replay = make_in_arena<ReplayStrategy>(*schedule);
+  static_cast<void>(replay->new_execution());
+  const bool is_child = run(*replay, wanted);
+  if (!is_child) explore::destroy_in_arena(replay);
+  return is_child;
+}
+
+bool ForkServer::run(Strategy& strategy, const Wanted& wanted) {
+  auto* const execution = make_in_arena<ProgramExecution>(strategy, wanted);
+  std::fflush(nullptr);
+  const pid_t child = fork();
+  kassert(child >= 0, "cannot fork: errno {}", errno);
+  if (child == 0) {
+    become_execution(*execution);
+    return true;
+  }
+  answer(*execution, watch_child(child, *execution, patience_ms_), strategy);
+  explore::destroy_in_arena(execution);
+  return false;
+}
+
+void ForkServer::become_execution(ProgramExecution& execution) const {
+  prctl(PR_SET_PDEATHSIG, SIGKILL);
+  std::fclose(input_);
+  close(socket_);
+  own_execution = &execution;
+  handle_ends();
+  if (execution.wants_steps()) {
+    kernel::trace_listen(
+        [](const kernel::TraceRecord& record) { own_execution->note_event(record); });
+  }
+  kassert(kernel::simulation_begin(execution).ok(), "no memory for a simulation");
+}
+
+void ForkServer::answer(const ProgramExecution& execution, const ChildEnd& end,
+                        const Strategy& strategy) {
+  std::string text;
+  const auto out = std::back_inserter(text);
+  const explore::Counts& counts = execution.counts();
+  fmt::format_to(out, "{}\ncounts {} {} {:x}\n", end.text(), counts.steps, counts.preemptions,
+                 counts.path);
+  fmt::format_to(out, "schedule {}\n", execution.schedule().to_string());
+  if (const auto* replay = dynamic_cast<const ReplayStrategy*>(&strategy)) {
+    if (replay->has_strayed()) text += "strayed\n";
+  }
+  if (const auto* all = dynamic_cast<const explore::ExhaustiveStrategy*>(&strategy)) {
+    fmt::format_to(out, "left {}\n", all->left());
+  }
+  text.append(execution.notes());
+  text += ".\n";
+  send(text);
+}
+
+void ForkServer::send(std::string_view text) const {
+  while (!text.empty()) {
+    const ssize_t sent = ::send(socket_, text.data(), text.size(), MSG_NOSIGNAL);
+    if (sent <= 0) _exit(EXIT_SUCCESS);
+    text.remove_prefix(static_cast<std::size_t>(sent));
+  }
+}
+
+void ForkServer::serve() {
+  while (!take_request()) {
+  }
+}
+
+}  // namespace
+
+void serve_executions(int socket) {
+  ForkServer server(socket);
+  server.serve();
+}
+
+}  // namespace ums::api

@@ -1,0 +1,255 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ums_api/program/program_execution.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdint>
+#include <cstdlib>
+#include <iterator>
+
+#include "sim_kernel/base/printk.h"
+#include "sim_kernel/simulated/role.h"
+#include "sim_kernel/simulated/simulated_thread.h"
+#include "sim_kernel/simulated/virtual_time.h"
+#include "ums_api/program/call_stack.h"
+
+namespace ums::api {
+
+using kernel::Choice;
+using kernel::EventKind;
+using kernel::Task;
+
+namespace {
+
+template <typename... Args>
+void append(explore::ArenaString& text, fmt::format_string<Args...> format, Args&&... args) {
+  fmt::format_to(std::back_inserter(text), format, std::forward<Args>(args)...);
+}
+
+// The number of the task whose thread has this id; -1: none has.
+int number_of(pid_t tid) {
+  struct Search {
+    const pid_t tid;
+    int number = -1;
+  } search{tid};
+  kernel::for_each_simulated(
+      [](Task& task, void* argument) {
+        auto& its = *static_cast<Search*>(argument);
+        if (task.tid == its.tid) its.number = task.machine.number;
+      },
+      &search);
+  return search.number;
+}
+
+// The task that runs in the place of a scheduler; -1: none does.
+int executed_by(const Task& scheduler) {
+  struct Search {
+    const Task* scheduler;
+    int number = -1;
+  } search{&scheduler};
+  kernel::for_each_simulated(
+      [](Task& task, void* argument) {
+        auto& its = *static_cast<Search*>(argument);
+        if (task.resumer == its.scheduler) its.number = task.machine.number;
+      },
+      &search);
+  return search.number;
+}
+
+// The only scheduler of a completion list; -1: it has none, or several.
+int only_scheduler_of(int list) {
+  struct Search {
+    const int list;
+    int number = -1;
+    int count = 0;
+  } search{list};
+  kernel::for_each_simulated(
+      [](Task& task, void* argument) {
+        auto& its = *static_cast<Search*>(argument);
+        const kernel::Role role = kernel::role_of(task);
+        if (role.kind != kernel::Role::Kind::kScheduler || role.list != its.list) return;
+        its.number = task.machine.number;
+        ++its.count;
+      },
+      &search);
+  return search.count == 1 ? search.number : -1;
+}
+
+// For whom a task waits in a call of the device.
+int holder_in_call(const Task& task) {
+  const kernel::Role role = kernel::role_of(task);
+  switch (role.kind) {
+    case kernel::Role::Kind::kScheduler:
+      return executed_by(task);
+    case kernel::Role::Kind::kReached:
+      return role.dequeuer == nullptr ? -1 : role.dequeuer->machine.number;
+    default:
+      return -1;
+  }
+}
+
+// For whom the task waits; -1: for nobody in particular.
+int holder_of(const Task& task) {
+  const kernel::Event& next = task.machine.next;
+  if (next.kind == EventKind::kCall) return holder_in_call(task);
+  if (next.kind == EventKind::kJoin) {
+    const auto* thread =
+        static_cast<const kernel::SimulatedThread*>(kernel::simulated_object(next.object));
+    return thread == nullptr || thread->ended ? -1 : thread->task->machine.number;
+  }
+  const bool locks = next.kind == EventKind::kLock || next.kind == EventKind::kTimedLock;
+  const int* const holder = locks ? task.machine.holder : nullptr;
+  return holder == nullptr || *holder == 0 ? -1 : number_of(*holder);
+}
+
+// Of this process alone, as the arena is not.
+bool is_forked_child = false;
+
+class ForkedChild final : public kernel::Chooser {
+ public:
+  std::size_t choose(std::span<const Choice> choices, int current) noexcept override {
+    return explore::default_choice(choices, current);
+  }
+  void stuck() noexcept override {
+    kernel::pr_err("deadlock in a forked child: no task can go on");
+    std::abort();
+  }
+};
+
+using Tasks = explore::ArenaVector<Task*>;
+
+// By number.
+Tasks all_tasks() {
+  Tasks tasks;
+  kernel::for_each_simulated(
+      [](Task& task, void* argument) { static_cast<Tasks*>(argument)->push_back(&task); }, &tasks);
+  std::sort(tasks.begin(), tasks.end(),
+            [](const Task* a, const Task* b) { return a->machine.number < b->machine.number; });
+  return tasks;
+}
+
+}  // namespace
+
+namespace {
+
+// Whether the task waits for one that waits for one ... that waits for it.
+bool waits_for_itself(int task) {
+  constexpr int kTasksMax = 1000;  // in a circle that it is not part of
+  int at = task;
+  for (int i = 0; i < kTasksMax; ++i) {
+    const Task* const waiter = kernel::simulated_task(at);
+    if (waiter == nullptr || waiter->machine.runnable || waiter->machine.has_deadline())
+      return false;
+    at = holder_of(*waiter);
+    if (at == task) return true;
+    if (at < 0) return false;
+  }
+  return false;
+}
+
+}  // namespace
+
+std::size_t ProgramExecution::choose(std::span<const Choice> choices, int current) noexcept {
+  if (counts().steps == wanted_.steps_max) end("steps");
+  const bool waits = !explore::may_go_on(choices, current);
+  stopped_at(current) = waits ? counts().steps - 1 : 0;  // by its last step
+  if (waits && waits_for_itself(current)) end("circle");
+  const std::uint64_t step = counts().steps;
+  const std::size_t chosen = Execution::choose(choices, current);
+  if (wanted_.steps) note_step(choices, current, chosen);
+  if (step == wanted_.stacks[0] || step == wanted_.stacks[1]) {
+    append(notes_, "stack {}\n", step);
+    note_stack_of(choices[chosen].task);
+  }
+  return chosen;
+}
+
+std::uint64_t& ProgramExecution::stopped_at(int task) {
+  const auto index = static_cast<std::size_t>(std::max(task, 0));
+  if (index >= stopped_at_.size()) stopped_at_.resize(index + 1, 0);
+  return stopped_at_[index];
+}
+
+void ProgramExecution::note_step(std::span<const Choice> choices, int current, std::size_t chosen) {
+  const Choice& choice = choices[chosen];
+  const bool preempts = choice.task != current && explore::is_preempted(choices, current);
+  const int displaced = choices[explore::default_choice(choices, current)].task;
+  if (counts().steps == 1) append(notes_, "thread 0 {}\n", kernel::simulated_task(0)->tid);
+  if (choice.next.kind == EventKind::kBegin && choice.task > 0) note_begin(choice.task);
+  note_objects_to(choice.next.object);
+  append(notes_, "step {} {} {} {} {:d} {}\n", choice.task, static_cast<int>(choice.next.kind),
+         choice.next.object, displaced, preempts, kernel::virtual_time());
+}
+
+void ProgramExecution::note_end_here() {
+  if (is_forked_child) return;
+  notes_ += "here\n";
+  CallStack::here().write(notes_);
+}
+
+void ProgramExecution::note_stack_of(int task) {
+  kernel::look_from(
+      *kernel::simulated_task(task),
+      [](void* notes) { CallStack::here().write(*static_cast<explore::ArenaString*>(notes)); },
+      &notes_);
+}
+
+void ProgramExecution::note_task(Task& task) {
+  const kernel::Event& next = task.machine.next;
+  note_objects_to(next.object);
+  const kernel::Role role = kernel::role_of(task);
+  const bool is_listed = role.kind == kernel::Role::Kind::kListed;
+  const int holder = is_listed ? only_scheduler_of(role.list) : holder_of(task);
+  append(notes_, "task {} {} {:d} {} {} {} {}\n", task.machine.number, task.tid,
+         task.machine.runnable, static_cast<int>(next.kind), next.object, holder,
+         stopped_at(task.machine.number));
+  if (role.kind != kernel::Role::Kind::kNone) {
+    append(notes_, "role {} {}\n", static_cast<int>(role.kind), role.list);
+  }
+  note_stack_of(task.machine.number);
+}
+
+void ProgramExecution::note_begin(int task) {
+  const Task& its = *kernel::simulated_task(task);
+  append(notes_, "thread {} {} ", task, its.tid);
+  write_place(notes_, reinterpret_cast<const void*>(its.machine.thread->func));
+}
+
+void ProgramExecution::note_event(const kernel::TraceRecord& record) {
+  if (is_forked_child) return;
+  append(notes_, "event {} {} {} {} {}\n", static_cast<int>(record.event), record.scheduler,
+         record.worker, record.value, kernel::virtual_time());
+}
+
+void ProgramExecution::note_objects_to(std::uint32_t number) {
+  constexpr std::uint32_t kObjectsMax = 4096;
+  while (objects_noted_ < std::min(number, kObjectsMax)) note_object(++objects_noted_);
+}
+
+void ProgramExecution::note_object(std::uint32_t number) {
+  const void* const object = kernel::simulated_object(number);
+  if (object == nullptr || !is_in_file(object)) return;
+  append(notes_, "object {} ", number);
+  write_place(notes_, object);
+}
+
+kernel::Chooser& ProgramExecution::in_forked_child() noexcept {
+  is_forked_child = true;
+  static ForkedChild child;
+  return child;
+}
+
+void ProgramExecution::stuck() noexcept {
+  stopped_at(kernel::current_or_null->machine.number) = counts().steps - 1;
+  end("deadlock");
+}
+
+void ProgramExecution::end(const char* finding) {
+  append(notes_, "finding {}\n", finding);
+  for (Task* const task : all_tasks()) note_task(*task);
+  _exit(EXIT_FAILURE);
+}
+
+}  // namespace ums::api

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// ProgramExecution: one execution of a whole program, and what is noted about it, as lines of text.
+// It lies in the arena: who has forked the program's process reads it when that has ended.
+//
+//     finding deadlock            no task can go on
+//     finding circle              some tasks wait for each other; others could go on
+//     finding steps               it has made as many steps as it may
+//     task 2 71 0 3 5 1 40        each of its tasks: number, thread id, 1: it could go on; what it
+//                                 is about to do (an EventKind), the object, and who holds that: a
+//                                 task's number, or -1; since which step it waits, or 0
+//     role 2 1                    ... what it is to the device (Role::Kind), and its list
+//     frame FILE OFFSET NAME      ... and where that is (call_stack.h)
+//     object 5 FILE OFFSET        where an object is: in a file's static storage; other objects
+//                                 have no such line
+//     step 2 3 5 1 0 70           each step: who made it, and what it was; who would have gone on
+//                                 without a schedule; 1: and was preempted; virtual time, ns
+//     event 11 72 71 0 70         each event of the timeline (trace.h): a TraceEvent, scheduler,
+//                                 worker, its value; virtual time, ns
+//     thread 2 71 FILE OFFSET NAME
+//                                 a task begins: its thread id, and what it calls (not the first)
+//     stack 17                    where the task was that made step 17
+//     here                        where the program crashed, or had to be ended
+//
+// Steps count from 0.
+//
+// Thread safety: the carrier; then the process that has forked it.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <span>
+
+#include "sim_kernel/trace/trace.h"
+#include "ums_api/explore/arena.h"
+#include "ums_api/explore/execution.h"
+
+namespace ums::api {
+
+inline constexpr std::uint64_t kNoStep = ~std::uint64_t{0};
+
+// What is to be noted but findings.
+struct Wanted {
+  std::uint64_t steps_max = 0;
+  bool steps = false;
+  std::array<std::uint64_t, 2> stacks{kNoStep, kNoStep};  // of these steps
+};
+
+class ProgramExecution final : public explore::Execution {
+ public:
+  ProgramExecution(explore::Strategy& strategy, const Wanted& wanted)
+      : Execution(strategy), wanted_(wanted) {}
+
+  std::size_t choose(std::span<const kernel::Choice> choices, int current) noexcept override;
+
+  // Notes it, and ends the process.
+  void stuck() noexcept override;
+
+  // One that decides as a schedule without turns does. This one is the parent's, whose arena the
+  // child must leave alone.
+  Chooser& in_forked_child() noexcept override;
+
+  // Of the timeline.
+  void note_event(const kernel::TraceRecord& record);
+
+  // Where the caller is: the program ends there.
+  void note_end_here();
+
+  const explore::ArenaString& notes() const { return notes_; }
+  bool wants_steps() const { return wanted_.steps; }
+
+ private:
+  std::uint64_t& stopped_at(int task);
+  void note_step(std::span<const kernel::Choice> choices, int current, std::size_t chosen);
+  void note_stack_of(int task);
+  void note_begin(int task);
+  void note_task(kernel::Task& task);
+  void note_objects_to(std::uint32_t number);
+  void note_object(std::uint32_t number);
+  [[noreturn]] void end(const char* finding);
+
+  const Wanted wanted_;
+  explore::ArenaString notes_;
+  explore::ArenaVector<std::uint64_t> stopped_at_;  // the step, by task; 0: at none
+  std::uint32_t objects_noted_ = 0;                 // from 1 on
+};
+
+}  // namespace ums::api

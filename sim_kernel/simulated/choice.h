@@ -64,10 +64,14 @@ inline constexpr const char* event_name(EventKind kind) noexcept {
   return kNames[static_cast<std::size_t>(kind)];
 }
 
-// `object`: what the step is about (object_numbers.h); 0: nothing that others share.
+// `object`: what the step is about (object_numbers.h); 0: nothing that others share. `site`: the
+// place in the program, where it is known, by which a strategy knows the step again in another
+// execution; 0: it is not. Sites may be compared, and for equality only: where a program lies in
+// memory is nothing that an execution may depend on.
 struct Event {
   EventKind kind = EventKind::kBegin;
   std::uint32_t object = 0;
+  std::uintptr_t site = 0;
 };
 
 // A step that changes what others do next, whatever that is.

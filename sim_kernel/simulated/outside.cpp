@@ -117,8 +117,7 @@ void outside_look() noexcept {
 
 bool outside_sleep() noexcept {
   if (waiting.empty()) return false;
-  std::uint64_t mask = 0;
-  raw_syscall(SYS_rt_sigprocmask, SIG_SETMASK, syscall_arg(&kAllSignals), syscall_arg(&mask), 8);
+  const CarrierSignalsBlocked blocked;
   long pause_ns = kPauseMinNs;
   while (!anybody_is_runnable()) {
     PollList().wait(pause_ns);
@@ -126,7 +125,6 @@ bool outside_sleep() noexcept {
     take_signals();
     outside_look();
   }
-  raw_syscall(SYS_rt_sigprocmask, SIG_SETMASK, syscall_arg(&mask), 0, 8);
   return true;
 }
 

@@ -25,21 +25,12 @@ SignalQueue of_process;             // that nobody has taken
 SignalQueue arrived;
 std::atomic<bool> any_arrived{false};
 
+bool carrier_is_blocked = false;
+
+// But for the one that asks where a program hangs (ums_api/program/child_watch.h).
+constexpr std::uint64_t kAllSignals = ~(std::uint64_t{1} << (SIGSTKFLT - 1));
+
 int delivered = 0;  // the signal whose handler handle_signals is about to call
-
-class AllBlocked {
- public:
-  AllBlocked() noexcept {
-    const std::uint64_t all = ~std::uint64_t{0};
-    raw_syscall(SYS_rt_sigprocmask, SIG_SETMASK, syscall_arg(&all), syscall_arg(&mask_), 8);
-  }
-  ~AllBlocked() { raw_syscall(SYS_rt_sigprocmask, SIG_SETMASK, syscall_arg(&mask_), 0, 8); }
-  AllBlocked(const AllBlocked&) = delete;
-  AllBlocked& operator=(const AllBlocked&) = delete;
-
- private:
-  std::uint64_t mask_ = 0;
-};
 
 std::uint64_t current_mask() noexcept {
   std::uint64_t mask = 0;
@@ -47,8 +38,16 @@ std::uint64_t current_mask() noexcept {
   return mask;
 }
 
+// Returns the mask until then.
+std::uint64_t block_all() noexcept {
+  std::uint64_t mask = 0;
+  raw_syscall(SYS_rt_sigprocmask, SIG_SETMASK, syscall_arg(&kAllSignals), syscall_arg(&mask), 8);
+  return mask;
+}
+
 std::uint64_t mask_of(const Task& task) noexcept {
-  return &task == current_or_null ? current_mask() : task.machine.signal_mask;
+  const bool is_in_linux = &task == current_or_null && !carrier_is_blocked;
+  return is_in_linux ? current_mask() : task.machine.signal_mask;
 }
 
 // Linux's own struct sigaction.
@@ -161,6 +160,18 @@ void send_process_signal(const siginfo_t& info) noexcept {
   static_cast<void>(of_process.push(info));  // without memory it is lost
 }
 
+CarrierSignalsBlocked::CarrierSignalsBlocked() noexcept {
+  std::uint64_t& mask = current_or_null->machine.signal_mask;
+  raw_syscall(SYS_rt_sigprocmask, SIG_SETMASK, syscall_arg(&kAllSignals), syscall_arg(&mask), 8);
+  carrier_is_blocked = true;
+}
+
+CarrierSignalsBlocked::~CarrierSignalsBlocked() {
+  const std::uint64_t& mask = current_or_null->machine.signal_mask;
+  carrier_is_blocked = false;
+  raw_syscall(SYS_rt_sigprocmask, SIG_SETMASK, syscall_arg(&mask), 0, 8);
+}
+
 bool signal_arrived(const siginfo_t& info) noexcept {
   if (delivered == info.si_signo) {
     delivered = 0;
@@ -168,15 +179,16 @@ bool signal_arrived(const siginfo_t& info) noexcept {
   }
   const Task* const me = current_or_null;
   if (me == nullptr || !is_simulated(*me)) return false;
-  const AllBlocked blocked;
-  if (!arrived.push(info)) return false;
-  any_arrived.store(true, std::memory_order_relaxed);
-  return true;
+  const std::uint64_t mask = block_all();
+  const bool is_noted = arrived.push(info);
+  raw_syscall(SYS_rt_sigprocmask, SIG_SETMASK, syscall_arg(&mask), 0, 8);
+  if (is_noted) any_arrived.store(true, std::memory_order_relaxed);
+  return is_noted;
 }
 
 void take_arrived_signals() noexcept {
   if (!any_arrived.load(std::memory_order_relaxed)) return;
-  const AllBlocked blocked;
+  const CarrierSignalsBlocked blocked;
   any_arrived.store(false, std::memory_order_relaxed);
   for (; !arrived.empty(); arrived.pop()) send_process_signal(arrived.front());
 }
@@ -214,6 +226,8 @@ void handle_signals(Task& me) {
 
 void signal_masks_may_differ() noexcept { masks_differ = true; }
 
+void inherit_signal_mask(Task& task) noexcept { task.machine.signal_mask = current_mask(); }
+
 void save_signal_mask(Task& me) noexcept {
   if (!masks_differ) return;
   mask_of_carrier = current_mask();
@@ -228,7 +242,7 @@ void restore_signal_mask(Task& me) noexcept {
 void signals_reset() noexcept {
   masks_differ = false;
   of_process.release();
-  const AllBlocked blocked;
+  const CarrierSignalsBlocked blocked;
   arrived.release();
 }
 

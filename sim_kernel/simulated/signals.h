@@ -42,6 +42,16 @@ void handle_signals(Task& me);
 // called again in the task that takes the signal. Context: the handler, in any task.
 bool signal_arrived(const siginfo_t& info) noexcept;
 
+// While this lives no handler runs on the carrier, and the current task is still one that takes
+// what its own mask allows.
+class CarrierSignalsBlocked {
+ public:
+  CarrierSignalsBlocked() noexcept;
+  ~CarrierSignalsBlocked();
+  CarrierSignalsBlocked(const CarrierSignalsBlocked&) = delete;
+  CarrierSignalsBlocked& operator=(const CarrierSignalsBlocked&) = delete;
+};
+
 // Sends what has arrived to the tasks that take it.
 void take_arrived_signals() noexcept;
 
@@ -53,6 +63,9 @@ std::uint64_t waiting_signals(Task& me) noexcept;
 
 // The current task changes its mask, and so it may differ from others'.
 void signal_masks_may_differ() noexcept;
+
+// `task`, which does not run, begins with the mask of the current one.
+void inherit_signal_mask(Task& task) noexcept;
 
 // Before and after another task runs.
 void save_signal_mask(Task& me) noexcept;

@@ -122,7 +122,6 @@ void add_task(Task& task) noexcept {
   ++tasks_left;
   task.machine.number = tasks_made++;
   task.machine.next = {};
-  task.machine.handle = pthread_self();
   task.machine.signal_mask = task.machine.home.signal_mask;
   task.machine.is_bystander = false;
   task.machine.is_cancelled = false;
@@ -159,6 +158,7 @@ Result<void> simulation_begin(Chooser& its_chooser) noexcept {
   forget_races();
   rseq_unregister(*me->cpu);
   learn_signal_mask(*me);
+  me->machine.handle = pthread_self();
   add_task(*me);
   return {};
 }
@@ -242,6 +242,7 @@ Result<void> simulation_capture(SimulatedThread& thread) noexcept {
     return Error{ENOMEM};
   }
   me->machine.thread = &thread;
+  me->machine.handle = pthread_self();
   add_task(*me);
   tell_creator(thread, me);
   leave_to_idle(*me, {});
@@ -273,6 +274,24 @@ void simulation_leave(Task& me) noexcept {
   put_in_place(me, next);
 }
 
+// Returns when the thread is revived.
+void simulation_rest(Task& me) noexcept {
+  tell_others_of_end(me);
+  run_queue.remove(me);
+  me.machine.number = -1;
+  change_to(me, pick_next(me));
+  handle_signals_outside_calls(me);
+}
+
+Result<void> simulation_revive(Task& task, SimulatedThread& thread) noexcept {
+  if (!run_queue.reserve(static_cast<std::size_t>(tasks_made) + 1)) return Error{ENOMEM};
+  task.machine.thread = &thread;
+  thread.task = &task;
+  add_task(task);
+  inherit_signal_mask(task);
+  return {};
+}
+
 // Masks are each task's own here (signals.h).
 void see_off_homebound(Task& me) noexcept {
   Task& leaver = *std::exchange(me.cpu->homebound, nullptr);
@@ -281,9 +300,9 @@ void see_off_homebound(Task& me) noexcept {
   wait_until_gone(tid);
 }
 
-void announce(Task& me, EventKind next, const void* object) noexcept {
+void announce(Task& me, EventKind next, const void* object, std::uintptr_t site) noexcept {
   if (next != EventKind::kYield) ++me.machine.steps;
-  run_queue.set_next(me, {next, objects.number_of(object)});
+  run_queue.set_next(me, {next, objects.number_of(object), site});
 }
 
 void announce_again(Task& me, Event next) noexcept { run_queue.set_next(me, next); }

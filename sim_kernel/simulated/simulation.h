@@ -89,19 +89,29 @@ const void* simulated_object(std::uint32_t number) noexcept;
 // Returns when the task is chosen, on the carrier.
 Result<void> simulation_capture(SimulatedThread& thread) noexcept;
 
+// The function of the calling task's thread has returned, and the task belongs to the simulation no
+// longer. Its kernel thread stays parked, and this returns when it is revived for another thread.
+void simulation_rest(Task& me) noexcept;
+
+// A task that rests is the next one of the simulation, in the name of `thread`. Errors: ENOMEM.
+Result<void> simulation_revive(Task& task, SimulatedThread& thread) noexcept;
+
 // The calling task belongs to it no longer, and goes on at home: its thread ends. The first task
 // returns when all others have ended.
 void simulation_leave(Task& me) noexcept;
 
-// What `me` does next is about `object`, or about nothing that others share.
-void announce(Task& me, EventKind next, const void* object = nullptr) noexcept;
+// What `me` does next is about `object`, or about nothing that others share, at `site` of the
+// program (choice.h).
+void announce(Task& me, EventKind next, const void* object = nullptr,
+              std::uintptr_t site = 0) noexcept;
 
 // Somebody else may go on, before `me` does what it has announced.
 void let_others_go_on(Task& me) noexcept;
 
 // Both.
-inline void sched_point(Task& me, EventKind next, const void* object = nullptr) noexcept {
-  announce(me, next, object);
+inline void sched_point(Task& me, EventKind next, const void* object = nullptr,
+                        std::uintptr_t site = 0) noexcept {
+  announce(me, next, object, site);
   let_others_go_on(me);
 }
 

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <csignal>
 #include <functional>
 #include <mutex>
 #include <string>
@@ -194,6 +195,26 @@ TEST(Cancellation, OfAJoinerLeavesTheThreadToBeJoined) {
     go = true;
     go.notify_all();
     EXPECT_EQ(pthread_join(thread, nullptr), 0);
+  });
+}
+
+// What becomes of it may be the next one.
+TEST(Cancellation, OfAThreadThatHasEndedReachesNobody) {
+  expect_right([] {
+    std::atomic<bool> ended{false};
+    Body body = [&] { ended = true; };
+    const pthread_t thread = start(body);
+    while (!ended) sched_yield();
+    usleep(1000);
+    EXPECT_EQ(pthread_cancel(thread), 0);
+    EXPECT_EQ(pthread_kill(thread, SIGTERM), 0);
+    void* result = &ended;
+    EXPECT_EQ(pthread_join(thread, &result), 0);
+    EXPECT_EQ(result, nullptr);
+    Body next = [] { pthread_testcancel(); };
+    result = &ended;
+    EXPECT_EQ(pthread_join(start(next), &result), 0);
+    EXPECT_EQ(result, nullptr);
   });
 }
 

@@ -6,6 +6,7 @@
 #include <pthread.h>
 #include <semaphore.h>
 #include <sys/time.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -386,6 +387,49 @@ TEST(Signals, OfAWriteToNobodyIsHandledInIt) {
       close(ends[1]);
     });
   });
+}
+
+// Sends `signal` to this process, later, when all wait for the outside.
+void send_from_child(int signal) {
+  if (fork() != 0) return;
+  const timespec pause = {0, 20'000'000};
+  kernel::raw_syscall(SYS_nanosleep, kernel::syscall_arg(&pause), 0);
+  kernel::raw_syscall(SYS_kill, getppid(), signal);
+  _exit(0);
+}
+
+void read_nothing() {
+  int ends[2];
+  ASSERT_EQ(pipe(ends), 0);
+  char byte = 0;
+  EXPECT_EQ(read(ends[0], &byte, 1), -1);
+  EXPECT_EQ(errno, EINTR);
+  close(ends[0]);
+  close(ends[1]);
+}
+
+TEST(Signals, FromOutsideEndWaitsForTheOutside) {
+  explore::RandomStrategy strategy(1);
+  EXPECT_FALSE(explore::run_many(strategy, 3, [] {
+                 const Handler handler(SIGUSR1);
+                 send_from_child(SIGUSR1);
+                 std::thread waiter([] {
+                   const Blocked here(SIGUSR1);
+                   EXPECT_GT(wait(nullptr), 0);
+                 });
+                 read_nothing();
+                 waiter.join();
+                 EXPECT_EQ(seen.size(), 1U);
+                 return !testing::Test::HasFailure();
+               }).failed());
+}
+
+TEST(SignalsDeathTest, FromOutsideEndsTheProgramWhileItWaits) {
+  EXPECT_EXIT(expect_right([] {
+                send_from_child(SIGTERM);
+                read_nothing();
+              }),
+              testing::KilledBySignal(SIGTERM), "");
 }
 
 TEST(SignalsDeathTest, AbortCallsItsHandler) {

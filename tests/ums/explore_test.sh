@@ -44,6 +44,7 @@ finds() {
 
 echo '- nothing to find'
 explore 0 --iterations 200 -- "$program" well
+expect 'and at ums_sim_point()'
 expect '^200 schedules (.* distinct).* no failure'
 explore 0 --iterations 20 -- true
 expect 'all were the same'

@@ -91,6 +91,21 @@ status=0
 ((status == 134)) || die "replayed: $status: $(cat again)"
 [[ $(sed -n 's/.*UMS_SCHEDULE=//p' again) == "$schedule" ]] || die "replayed: $(cat again)"
 
+echo '- explored'
+status=0
+"$ums" explore "$program" race >out 2>&1 || status=$?
+((status == 1)) || die "exit status $status: $(cat out)"
+for line in 'and at each access of memory' '^data race: nothing orders what tasks' \
+  'task [12] \(reads\|writes\) 4 bytes of .*count' 'at .*increment_count() (instrumented_'; do
+  grep -q "$line" out || die "nothing like '$line': $(cat out)"
+done
+status=0
+"$ums" explore "$program" spin >out 2>&1 || status=$?
+((status == 1)) || die "exit status $status: $(cat out)"
+grep -q '^livelock: a task reads the same memory for ever' out || die "it says: $(cat out)"
+grep -q 'it reads .*flag' out || die "it says: $(cat out)"
+"$ums" explore --iterations 20 "$program" lock >out 2>&1 || die "exit status $?: $(cat out)"
+
 [[ -n $other ]] || exit 0
 echo '- a program with a library of the same purpose is refused'
 status=0

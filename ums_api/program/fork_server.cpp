@@ -148,6 +148,10 @@ void ForkServer::become_execution(ProgramExecution& execution) const {
   close(socket_);
   own_execution = &execution;
   handle_ends();
+  kernel::on_race = [](const kernel::RaceReport& race) noexcept { own_execution->note_race(race); };
+  kernel::on_livelock = [](const kernel::Livelock& livelock) noexcept {
+    own_execution->note_livelock(livelock);
+  };
   if (execution.wants_steps()) {
     kernel::trace_listen(
         [](const kernel::TraceRecord& record) { own_execution->note_event(record); });

@@ -217,6 +217,35 @@ void ProgramExecution::note_begin(int task) {
   write_place(notes_, reinterpret_cast<const void*>(its.machine.thread->func));
 }
 
+void ProgramExecution::note_access(const kernel::RacingAccess& access) {
+  append(notes_, "access {} {} {}\n", access.task, static_cast<int>(access.kind), access.bytes);
+  std::array<const void*, 32> calls{};
+  std::size_t depth = 0;
+  for (const void* const back : access.stack()) calls[depth++] = static_cast<const char*>(back) - 1;
+  write_frames(notes_, {calls.data(), depth});
+}
+
+void ProgramExecution::note_memory(const void* address) {
+  if (!is_in_file(address)) return;
+  notes_ += "memory ";
+  write_place(notes_, address);
+}
+
+void ProgramExecution::note_race(const kernel::RaceReport& race) {
+  if (is_forked_child) _exit(EXIT_FAILURE);
+  append(notes_, "finding race\n");
+  note_access(race.now);
+  note_access(race.before);
+  note_memory(race.now.address);
+  _exit(EXIT_FAILURE);
+}
+
+void ProgramExecution::note_livelock(const kernel::Livelock& livelock) {
+  if (is_forked_child) _exit(EXIT_FAILURE);
+  note_memory(livelock.address);
+  end("livelock");
+}
+
 void ProgramExecution::note_event(const kernel::TraceRecord& record) {
   if (is_forked_child) return;
   append(notes_, "event {} {} {} {} {}\n", static_cast<int>(record.event), record.scheduler,

@@ -9,6 +9,7 @@
 #include "sim_kernel/simulated/interrupt.h"
 #include "sim_kernel/simulated/races/happens_before.h"
 #include "ums_api/simulated/current_simulated.h"
+#include "ums_api/simulated/threads.h"
 #include "ums_api/src/export.h"
 #include "ums_api/src/next_symbol.h"
 
@@ -92,6 +93,8 @@ bool answer_cancel(pthread_t thread, int& error) {
   Task* const me = current_simulated();
   if (me == nullptr) return false;
   sched_point(*me, EventKind::kCancel);
+  error = 0;
+  if (has_ended(thread)) return true;
   error = next_cancel(thread);
   Task* const task = kernel::simulated_task_of(thread);
   if (task != nullptr) {

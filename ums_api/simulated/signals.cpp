@@ -13,6 +13,7 @@
 #include "sim_kernel/simulated/interrupt.h"
 #include "sim_kernel/simulated/signals.h"
 #include "ums_api/simulated/current_simulated.h"
+#include "ums_api/simulated/threads.h"
 #include "ums_api/src/export.h"
 #include "ums_api/src/next_symbol.h"
 
@@ -116,6 +117,7 @@ UMS_EXPORT int ums_raise(int signal) asm("raise");
 int ums_pthread_kill(pthread_t thread, int signal) {
   using namespace ums::api;
   Task* const me = sender(signal);
+  if (me != nullptr && has_ended(thread)) return 0;
   Task* const target = me != nullptr ? ums::kernel::simulated_task_of(thread) : nullptr;
   if (target == nullptr) return next_pthread_kill(thread, signal);
   send(*me, *target, info_of(signal, SI_TKILL));
@@ -125,6 +127,7 @@ int ums_pthread_kill(pthread_t thread, int signal) {
 int ums_pthread_sigqueue(pthread_t thread, int signal, sigval value) {
   using namespace ums::api;
   Task* const me = sender(signal);
+  if (me != nullptr && has_ended(thread)) return 0;
   Task* const target = me != nullptr ? ums::kernel::simulated_task_of(thread) : nullptr;
   if (target == nullptr) return next_pthread_sigqueue(thread, signal, value);
   send(*me, *target, info_of(signal, value));

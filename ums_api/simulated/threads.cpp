@@ -2,20 +2,18 @@
 //
 // Threads in a simulation: a new one is captured before its creator goes on, and joining gives up
 // the processor. Elsewhere the functions are the C library's.
-#include <linux/futex.h>
 #include <pthread.h>
 
 #include <boost/intrusive/list.hpp>
 #include <cerrno>
 
-#include "sim_kernel/base/raw_syscall.h"
 #include "sim_kernel/mm/slab.h"
-#include "sim_kernel/parallel/cpu_switch.h"
 #include "sim_kernel/simulated/futex.h"
 #include "sim_kernel/simulated/races/happens_before.h"
 #include "sim_kernel/simulated/simulated_thread.h"
 #include "sim_kernel/simulated/simulation.h"
 #include "ums_api/simulated/cancellation.h"
+#include "ums_api/simulated/captured_threads.h"
 #include "ums_api/simulated/current_simulated.h"
 #include "ums_api/simulated/threads.h"
 #include "ums_api/simulated/virtual_clock.h"
@@ -49,30 +47,7 @@ constinit NextSymbol<int(pthread_t, void**, clockid_t, const timespec*)> next_cl
     "pthread_clockjoin_np"};
 constinit NextSymbol<int(pthread_t)> next_detach{"pthread_detach"};
 
-void* run_captured(void* argument) {
-  auto& thread = *static_cast<SimulatedThread*>(argument);
-  if (!kernel::simulation_capture(thread).ok()) return nullptr;
-  return thread.func(thread.arg);
-}
-
-void wait_until_captured(SimulatedThread& thread) noexcept {
-  while (thread.captured.load(std::memory_order_acquire) == 0) {
-    kernel::raw_syscall(SYS_futex, kernel::syscall_arg(&thread.captured), FUTEX_WAIT_PRIVATE, 0, 0);
-  }
-  if (thread.task != nullptr) kernel::wait_off_cpu(*thread.task);
-}
-
-int create_captured(const pthread_attr_t* attributes, SimulatedThread& thread) noexcept {
-  const int error = next_create(&thread.handle, attributes, run_captured, &thread);
-  if (error != 0) return error;
-  wait_until_captured(thread);
-  if (thread.task != nullptr) {
-    kernel::happens_before_task(*current_simulated(), *thread.task);
-    return 0;
-  }
-  next_join(thread.handle, nullptr);
-  return EAGAIN;
-}
+}  // namespace
 
 SimulatedThread* find_thread(pthread_t handle) noexcept {
   for (SimulatedThread& thread : known) {
@@ -80,6 +55,8 @@ SimulatedThread* find_thread(pthread_t handle) noexcept {
   }
   return nullptr;
 }
+
+namespace {
 
 bool is_detached(const pthread_attr_t* attributes) noexcept {
   int state = PTHREAD_CREATE_JOINABLE;
@@ -122,10 +99,10 @@ SimulatedThread* thread_to_join(pthread_t handle) noexcept {
 }
 
 int join_ended(SimulatedThread& thread, void** value) {
-  const pthread_t handle = thread.handle;
   kernel::happens_after(*current_simulated(), &thread);
+  const int error = join_captured(thread, value);
   forget(thread);
-  return next_join(handle, value);
+  return error;
 }
 
 int join_until(SimulatedThread& thread, void** value, clockid_t clock, const timespec* time) {
@@ -135,6 +112,11 @@ int join_until(SimulatedThread& thread, void** value, clockid_t clock, const tim
 }
 
 }  // namespace
+
+bool has_ended(pthread_t handle) noexcept {
+  const SimulatedThread* const thread = find_thread(handle);
+  return thread != nullptr && thread->ended;
+}
 
 bool wait_for_thread(pthread_t handle) noexcept {
   const SimulatedThread& thread = *find_thread(handle);
@@ -159,6 +141,7 @@ UMS_EXPORT int pthread_create(pthread_t* handle, const pthread_attr_t* attribute
     threads.destroy(thread);
     return error;
   }
+  ums::kernel::happens_before_task(*me, *thread->task);
   *handle = thread->handle;
   thread->detached = is_detached(attributes);
   forget_detached();

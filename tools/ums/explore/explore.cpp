@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "tools/ums/explore/explain.h"
+#include "tools/ums/explore/instrumented.h"
 #include "tools/ums/explore/progress.h"
 #include "tools/ums/explore/replay_string.h"
 #include "tools/ums/explore/report.h"
@@ -93,6 +94,7 @@ class Explorer {
   void check_determinism(Job& job, const Outcome& first);
   void tell_failure(const Job& job, const Outcome& outcome);
   void tell_replay(const std::string& schedule);
+  void tell_steps() const;
   void tell_trace(const Outcome& outcome);
   void tell_end();
 
@@ -230,7 +232,14 @@ int Explorer::self_check() {
   return kFailureFound;
 }
 
+void Explorer::tell_steps() const {
+  std::printf(
+      "Others may go on at calls of threads and of the device%s.\n",
+      is_instrumented(program_) ? ", and at each access of memory" : ", and at ums_sim_point()");
+}
+
 int Explorer::run() {
+  tell_steps();
   for (int i = 0; i < options_.jobs; ++i) jobs_.push_back(std::make_unique<Job>(options_, i));
   for (const auto& job : jobs_) {
     if (!is_enough()) start(*job);

@@ -36,6 +36,7 @@ class Parser {
   void take_counts(std::istream& words);
   void take_thread(std::istream& words);
   void take_event(std::istream& words);
+  void take_access(std::istream& words);
   int task_of(int tid) const;
 
   Outcome outcome_;
@@ -75,6 +76,15 @@ void Parser::take_thread(std::istream& words) {
   words >> task >> tid;
   outcome_.task_of_thread[tid] = task;
   if (task != 0) outcome_.threads[task] = read_place(words);
+}
+
+void Parser::take_access(std::istream& words) {
+  int kind = 0;
+  RacingAccess access;
+  words >> access.task >> kind >> access.bytes;
+  access.kind = static_cast<kernel::AccessKind>(kind);
+  outcome_.race.push_back(access);
+  stack_ = &outcome_.race.back().stack;
 }
 
 // -1: none.
@@ -122,6 +132,10 @@ void Parser::take(const std::string& line) {
     kernel::Role& role = outcome_.tasks.back().role;
     words >> kind >> role.list;
     role.kind = static_cast<kernel::Role::Kind>(kind);
+  } else if (what == "access") {
+    take_access(words);
+  } else if (what == "memory") {
+    outcome_.memory = read_place(words);
   } else if (what == "here") {
     stack_ = &outcome_.ended_at;
   } else if (what == "frame") {

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "sim_kernel/simulated/choice.h"
+#include "sim_kernel/simulated/races/shadow_memory.h"
 #include "sim_kernel/simulated/role.h"
 #include "sim_kernel/trace/trace.h"
 
@@ -58,6 +59,14 @@ struct TimelineEvent {
   std::size_t step = 0;    // that it belongs to
 };
 
+// One of two accesses of the same memory that nothing orders.
+struct RacingAccess {
+  int task = 0;
+  kernel::AccessKind kind{};
+  std::size_t bytes = 0;
+  Stack stack;
+};
+
 struct Outcome {
   enum class End : std::uint8_t { kExit, kSignal, kHung };
 
@@ -73,6 +82,8 @@ struct Outcome {
   double left = -1;  // exhaustive search: the part not seen yet
   std::vector<StuckTask> tasks;
   std::map<std::uint32_t, Place> objects;
+  std::vector<RacingAccess> race;
+  Place memory;  // that is raced for, or read for ever; without a file: somewhere else
   std::map<int, Place> threads;  // what they call, by task
   std::map<int, int> task_of_thread;
   std::vector<Step> trace;

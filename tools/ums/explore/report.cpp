@@ -99,6 +99,28 @@ std::string Report::task(const Outcome& outcome, const StuckTask& task) {
   return text + "\n" + stack(task.stack);
 }
 
+// `counter`, or words for it.
+std::string Report::memory(const Outcome& outcome) {
+  const bool is_known = !outcome.memory.file.empty();
+  const std::string name = is_known ? symbols_.variable(outcome.memory) : "";
+  if (!name.empty()) return fmt::format("`{}`", name);
+  return is_known ? symbols_.code(outcome.memory) : "memory of the heap, or of a stack";
+}
+
+std::string Report::race(const Outcome& outcome) {
+  constexpr std::array<const char*, 5> kVerbs = {"reads", "writes", "reads atomically",
+                                                 "writes atomically", "frees"};
+  std::string text;
+  for (const RacingAccess& access : outcome.race) {
+    const char* const when = &access == &outcome.race.front() ? "" : ", before that";
+    text += fmt::format("  {} {} {} byte{} of {}{}\n", name(outcome, access.task),
+                        kVerbs.at(static_cast<std::size_t>(access.kind)), access.bytes,
+                        access.bytes == 1 ? "" : "s", memory(outcome), when);
+    text += stack(access.stack);
+  }
+  return text;
+}
+
 std::string Report::failure(const Outcome& outcome) {
   std::string text = verdict_of(outcome) + "\n";
   if (outcome.finding == "steps") {
@@ -106,8 +128,9 @@ std::string Report::failure(const Outcome& outcome) {
     const std::size_t from = outcome.trace.size() - period;
     for (std::size_t i = from; i < outcome.trace.size(); ++i) text += step(outcome, i);
   }
+  if (outcome.finding == "livelock") text += fmt::format("  it reads {}\n", memory(outcome));
   for (const StuckTask& each : outcome.tasks) text += task(outcome, each);
-  return text + stack(outcome.ended_at);
+  return text + race(outcome) + stack(outcome.ended_at);
 }
 
 std::string Report::step(const Outcome& outcome, std::uint64_t number) {

@@ -38,6 +38,8 @@ class Report {
   std::string event(const Outcome& outcome, const kernel::Event& event);
 
  private:
+  std::string race(const Outcome& outcome);
+  std::string memory(const Outcome& outcome);
   std::string order(const Outcome& outcome, const CriticalPair& pair);
   std::string stack_of_later(const Outcome& outcome, const CriticalPair& pair);
   std::string stack_at(const Outcome& outcome, std::uint64_t step);

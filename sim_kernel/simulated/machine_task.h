@@ -35,19 +35,21 @@ struct MachineTask : CapturedTask {
   pthread_t handle{};       // what the C library calls its thread
   const void* waits_for = nullptr;                  // an address (futex.h)
   boost::intrusive::list_member_hook<> futex_hook;  // while it waits
-  const int* holder =
-      nullptr;  // of the lock that it is about to take: its thread's id, while one has it
+  // Of the lock that it is about to take: where the id of the thread that has it stands, or 0.
+  const int* holder = nullptr;
+  bool is_preempted = false;  // it has stopped inside the kernel (preemption.h)
   WaitEnd wait_end;
-  bool is_cancelled = false;  // as the C library knows by itself
-  bool cancellable = false;   // it waits where its cancellation ends that
-  Timer timer;                // while it waits with a limit
-  bool has_deadline() const noexcept { return timer.hook.is_linked(); }
+  bool is_cancelled = false;             // as the C library knows by itself
+  bool cancellable = false;              // it waits where its cancellation ends that
+  Timer timer;                           // while it waits with a limit
   const OutsideWait* outside = nullptr;  // while it waits for it (outside.h)
   boost::intrusive::list_member_hook<> outside_hook;
   std::uint64_t signal_mask = 0;      // while it does not run (signals.h)
   std::uint64_t awaited_signals = 0;  // in sigwait and its family
   bool is_bystander = false;          // it takes no signals of the process
   SimulatedThread* thread = nullptr;  // null for the first task
+
+  bool has_deadline() const noexcept { return timer.hook.is_linked(); }
 };
 
 }  // namespace ums::kernel

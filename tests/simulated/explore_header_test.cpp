@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // ums/explore.hpp: exploration as tests use it.
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <pthread.h>
 #include <ums/explore.hpp>
@@ -143,7 +144,8 @@ TEST(ExploreHeader, DISABLED_LosesOne) {
 // What runs a test that is not run otherwise.
 std::string command_of(const std::string& test) {
   std::string command;
-  for (const std::string& word : command_of_this_program()) command += "'" + word + "' ";
+  for (const std::string& word : command_of_this_program())
+    command.append("'").append(word).append("' ");
   return command + "--gtest_also_run_disabled_tests --gtest_filter=" + test;
 }
 
@@ -182,13 +184,14 @@ TEST(ExploreHeader, ProgramThatCrashesSaysByWhichSchedule) {
 #if UMS_SANITIZE_ADDRESS
   GTEST_SKIP() << "AddressSanitizer has handlers of its own";
 #endif
-  for (const std::string test : {"DISABLED_Aborts", "DISABLED_Crashes"}) {
-    const std::string command = command_of("ExploreHeader." + test);
+  for (const std::string test :
+       {"ExploreHeader.DISABLED_Aborts", "ExploreHeader.DISABLED_Crashes"}) {
+    const std::string command = command_of(test);
     const std::string first = output_of(command);
     const std::size_t begin = first.find("UMS_SCHEDULE='");
     ASSERT_NE(begin, std::string::npos) << first;
     const std::string schedule = first.substr(begin, first.find("'\n", begin) + 1 - begin);
-    EXPECT_NE(output_of(schedule + " " + command).find(schedule), std::string::npos);
+    EXPECT_NE(output_of(fmt::format("{} {}", schedule, command)).find(schedule), std::string::npos);
   }
 }
 

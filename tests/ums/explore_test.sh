@@ -107,7 +107,7 @@ expect_status 125 "$ums" explore --iterations 1 --trace /nowhere/trace -- "$prog
 expect 'cannot write the trace to /nowhere/trace' err
 
 echo '- every strategy'
-for strategy in random pct pos exhaustive; do
+for strategy in default random pct pos exhaustive; do
   explore 1 --strategy "$strategy" -- "$program" wake
 done
 explore 1 --strategy pct --depth 2 --seed 7 --jobs 2 -- "$program" lock

@@ -10,7 +10,6 @@
 #include "sim_kernel/base/kassert.h"
 #include "ums_api/explore/crash_report.h"
 #include "ums_api/explore/execution.h"
-#include "ums_api/explore/random_numbers.h"
 #include "ums_api/simulated/captured_threads.h"
 #include "ums_api/simulated/threads.h"
 
@@ -25,30 +24,21 @@ class ReportingExecution final : public Execution {
 
   void stuck() noexcept override {
     Execution::stuck();
-    report = &waiting_;
-    kernel::for_each_simulated([](const kernel::Task& task) {
-      const Event& next = task.machine.next;
-      fmt::format_to(std::back_inserter(*report), "  task {} waits to {} object {}\n",
-                     task.machine.number, kernel::event_name(next.kind), next.object);
-    });
+    kernel::for_each_simulated(
+        [](kernel::Task& task, void* report) {
+          const Event& next = task.machine.next;
+          fmt::format_to(std::back_inserter(*static_cast<std::string*>(report)),
+                         "  task {} waits to {} object {}\n", task.machine.number,
+                         kernel::event_name(next.kind), next.object);
+        },
+        &waiting_);
   }
 
   const std::string& waiting() const { return waiting_; }
 
  private:
-  static inline std::string* report = nullptr;  // for a visitor that takes nothing along
-
   std::string waiting_;
 };
-
-std::uint64_t hash(const Schedule& schedule) {
-  std::uint64_t hash = 0;
-  for (const Turn& turn : schedule.turns()) {
-    const std::uint64_t number = turn.steps << 16 | static_cast<std::uint64_t>(turn.task);
-    hash = RandomNumbers(hash ^ number).next();
-  }
-  return hash;
-}
 
 struct Body {
   const std::function<bool()>& run;
@@ -99,7 +89,7 @@ Exploration run_many(Strategy& strategy, std::uint64_t executions,
     result.verdict = run_once(execution, body);
     ++result.executions;
     result.steps += kernel::simulation_steps();
-    schedules.insert(hash(execution.schedule()));
+    schedules.insert(execution.counts().path);
     if (result.failed()) result.schedule = execution.schedule().to_string();
     result.waiting = execution.waiting();
   }

@@ -14,7 +14,7 @@ constexpr std::size_t kCandidatesMax = 1 << 14;
 constexpr std::uint64_t kWishesMax = 4;  // in a set
 constexpr int kDraws = 16;               // sets, of which one is taken
 
-bool has_wish_for(const std::vector<Wish>& wishes, Place reader) {
+bool has_wish_for(const ArenaVector<Wish>& wishes, Place reader) {
   return std::any_of(wishes.begin(), wishes.end(),
                      [reader](const Wish& wish) { return wish.reader == reader; });
 }
@@ -45,7 +45,7 @@ Place ReadSources::place(std::uint64_t key) {
 }
 
 const ReadSources::Source* ReadSources::find(Place reader, Place writer) const {
-  const std::vector<Source>& sources = places_[reader].sources;
+  const ArenaVector<Source>& sources = places_[reader].sources;
   const auto found = std::find_if(sources.begin(), sources.end(), [writer](const Source& source) {
     return source.writer == writer;
   });
@@ -54,7 +54,7 @@ const ReadSources::Source* ReadSources::find(Place reader, Place writer) const {
 
 void ReadSources::note_candidate(Place reader, Place writer) {
   if (reader == 0 || is_candidate(reader, writer) || candidates_.size() == kCandidatesMax) return;
-  std::vector<Source>& sources = places_[reader].sources;
+  ArenaVector<Source>& sources = places_[reader].sources;
   candidates_.push_back({reader, static_cast<std::uint32_t>(sources.size())});
   sources.push_back({writer});
 }
@@ -68,7 +68,7 @@ void ReadSources::note_read(Wish read, std::span<const Wish> way) {
   }
 }
 
-void ReadSources::draw_set(RandomNumbers& random, std::vector<Candidate>& set) const {
+void ReadSources::draw_set(RandomNumbers& random, ArenaVector<Candidate>& set) const {
   set.clear();
   for (std::uint64_t i = 1 + random.below(kWishesMax); i > 0; --i) {
     const Candidate drawn = candidates_[random.below(candidates_.size())];
@@ -80,7 +80,7 @@ void ReadSources::draw_set(RandomNumbers& random, std::vector<Candidate>& set) c
 }
 
 // How often two of them have been seen or drawn together of late, on average and in hundredths.
-int ReadSources::times(const std::vector<Candidate>& set) {
+int ReadSources::times(const ArenaVector<Candidate>& set) {
   int sum = 0;
   int pairs = 0;
   for (std::size_t i = 0; i < set.size(); ++i) {
@@ -94,11 +94,11 @@ int ReadSources::times(const std::vector<Candidate>& set) {
   return sum * 100 / pairs;
 }
 
-std::vector<Wish> ReadSources::draw(RandomNumbers& random) {
-  std::vector<Wish> wishes;
+ArenaVector<Wish> ReadSources::draw(RandomNumbers& random) {
+  ArenaVector<Wish> wishes;
   if (candidates_.empty()) return wishes;
-  std::vector<Candidate> best;
-  std::vector<Candidate> set;
+  ArenaVector<Candidate> best;
+  ArenaVector<Candidate> set;
   int least = std::numeric_limits<int>::max();
   for (int i = 0; i < kDraws; ++i) {
     draw_set(random, set);

@@ -6,7 +6,7 @@
 //     sources.begin_execution();
 //     const Place place = sources.place(key);          // of a step
 //     sources.note_access(reader, object), note_read(reader, writer, way)
-//     const std::vector<Wish> wishes = sources.draw(random);
+//     const ArenaVector<Wish> wishes = sources.draw(random);
 //
 // Invariants:
 // 1. All tables have limits; what comes later is not learnt.
@@ -17,8 +17,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
-#include <vector>
 
+#include "ums_api/explore/arena.h"
 #include "ums_api/explore/random_numbers.h"
 
 namespace ums::explore {
@@ -53,7 +53,7 @@ class ReadSources {
 
   // Some wishes that have seldom come true or been drawn together; with them what is to be read on
   // the way there. One at most for each reader.
-  std::vector<Wish> draw(RandomNumbers& random);
+  ArenaVector<Wish> draw(RandomNumbers& random);
 
  private:
   // Bit n: the last execution of a number that is n modulo 64.
@@ -65,8 +65,8 @@ class ReadSources {
     Lately drawn = 0;
   };
   struct Reader {
-    std::vector<Source> sources;
-    std::vector<Wish> way;  // what the task that came here last had read before
+    ArenaVector<Source> sources;
+    ArenaVector<Wish> way;  // what the task that came here last had read before
     std::uint32_t count = 0;
     std::uint32_t most = 0;
   };
@@ -83,12 +83,12 @@ class ReadSources {
   Source& source_of(Candidate candidate) {
     return places_[candidate.reader].sources[candidate.source];
   }
-  void draw_set(RandomNumbers& random, std::vector<Candidate>& set) const;
-  int times(const std::vector<Candidate>& set);
+  void draw_set(RandomNumbers& random, ArenaVector<Candidate>& set) const;
+  int times(const ArenaVector<Candidate>& set);
 
-  std::vector<Key> keys_;       // by key
-  std::vector<Reader> places_;  // by place
-  std::vector<Candidate> candidates_;
+  ArenaVector<Key> keys_;       // by key
+  ArenaVector<Reader> places_;  // by place
+  ArenaVector<Candidate> candidates_;
   std::uint64_t execution_ = 0;
 };
 

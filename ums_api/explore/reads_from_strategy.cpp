@@ -28,7 +28,7 @@ bool writes(const Event& event) {
                                event.kind == EventKind::kUpdate || is_lock(event.kind));
 }
 
-void add(std::vector<Place>& places, Place place) {
+void add(ArenaVector<Place>& places, Place place) {
   if (places.size() == kPlacesMax) return;
   if (std::find(places.begin(), places.end(), place) == places.end()) places.push_back(place);
 }

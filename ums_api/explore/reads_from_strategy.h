@@ -15,8 +15,7 @@
 // site and the kinds of the last steps since then.
 #pragma once
 
-#include <vector>
-
+#include "ums_api/explore/arena.h"
 #include "ums_api/explore/read_sources.h"
 #include "ums_api/explore/strategy.h"
 
@@ -41,12 +40,12 @@ class ReadsFromStrategy final : public Strategy {
     Place place = 0;
     std::uint64_t site = 0;   // the last one
     std::uint64_t kinds = 0;  // of the last steps since then
-    std::vector<Wish> reads;
+    ArenaVector<Wish> reads;
   };
   struct Object {
     Place writer = 0;  // the last one
-    std::vector<Place> readers;
-    std::vector<Place> writers;
+    ArenaVector<Place> readers;
+    ArenaVector<Place> writers;
   };
 
   Task& task_of(const Choice& choice);
@@ -61,11 +60,11 @@ class ReadsFromStrategy final : public Strategy {
   Strategy& base_;
   RandomNumbers random_;
   ReadSources sources_;
-  std::vector<Pending> wishes_;
-  std::vector<Task> tasks_;
-  std::vector<Object> objects_;
-  std::vector<Choice> allowed_;
-  std::vector<std::size_t> places_of_allowed_;  // among the choices
+  ArenaVector<Pending> wishes_;
+  ArenaVector<Task> tasks_;
+  ArenaVector<Object> objects_;
+  ArenaVector<Choice> allowed_;
+  ArenaVector<std::size_t> places_of_allowed_;  // among the choices
   std::uint64_t executions_ = 0;
   int held_ = 0;  // steps of this execution at which somebody waited
 };

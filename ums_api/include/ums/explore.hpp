@@ -108,7 +108,7 @@ inline int gtest_failures() {
 
 inline std::string gtest_command() {
   const testing::TestInfo* const test = testing::UnitTest::GetInstance()->current_test_info();
-  const std::string program = program_invocation_name;
+  std::string program = program_invocation_name;
   if (test == nullptr) return program;
   return program + " --gtest_filter='" + test->test_suite_name() + "." + test->name() + "'";
 }

@@ -7,6 +7,7 @@
 #include "sim_kernel/parallel/kernel_section.h"
 #include "sim_kernel/simulated/code_text.h"
 #include "sim_kernel/simulated/futex.h"
+#include "sim_kernel/simulated/outside.h"
 #include "sim_kernel/simulated/simulation.h"
 #include "sim_kernel/simulated/virtual_time.h"
 
@@ -40,7 +41,9 @@ void wait_a_while(Task& me, BusyLoop& loop) noexcept {
 }
 
 // Those who wait here have a timer each.
-bool is_anybody_awaited() noexcept { return timers_set() != waiting.size(); }
+bool is_anybody_awaited() noexcept {
+  return timers_set() != waiting.size() || anybody_waits_outside();
+}
 
 void report(Task& me, BusyLoop& loop) noexcept {
   {

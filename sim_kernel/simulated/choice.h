@@ -32,6 +32,9 @@ enum class EventKind : std::uint8_t {
   kWrite,   // of memory
   kUpdate,  // of memory: an atomic read and write
   kPoint,   // ums_sim_point
+  kCancel,  // of a thread
+  kSignal,  // to a thread or to all
+  kDescriptor,
 };
 
 // As a verb: "waits to lock ...".
@@ -54,7 +57,10 @@ inline constexpr const char* event_name(EventKind kind) noexcept {
                                  "read",
                                  "write",
                                  "update",
-                                 "pass a point"};
+                                 "pass a point",
+                                 "cancel a thread",
+                                 "send a signal",
+                                 "use a descriptor"};
   return kNames[static_cast<std::size_t>(kind)];
 }
 
@@ -68,8 +74,14 @@ struct Event {
   std::uintptr_t site = 0;
 };
 
+// A step that changes what others do next, whatever that is.
+inline bool is_about_tasks(EventKind kind) noexcept {
+  return kind == EventKind::kCancel || kind == EventKind::kSignal;
+}
+
 // Whether it may matter which of two steps of different tasks comes first.
 inline bool may_conflict(const Event& a, const Event& b) noexcept {
+  if (is_about_tasks(a.kind) || is_about_tasks(b.kind)) return true;
   if (a.object == 0 || a.object != b.object) return false;
   return a.kind != EventKind::kRead || b.kind != EventKind::kRead;
 }

@@ -14,7 +14,10 @@
 #include "sim_kernel/simulated/busy_loop.h"
 #include "sim_kernel/simulated/futex.h"
 #include "sim_kernel/simulated/object_numbers.h"
+#include "sim_kernel/simulated/outside.h"
 #include "sim_kernel/simulated/races/race_detector.h"
+#include "sim_kernel/simulated/random_bytes.h"
+#include "sim_kernel/simulated/signals.h"
 #include "sim_kernel/simulated/simulated_thread.h"
 #include "sim_kernel/simulated/virtual_time.h"
 
@@ -30,10 +33,13 @@ int tasks_made = 0;
 int tasks_left = 0;  // of them
 std::uint64_t steps = 0;
 
+constexpr int kFutileTimersMax = 1000;
+
 // Nobody can go on: the first task does, and the others never will.
 void abandon_all_but_first() noexcept {
   futex_forget_all();
   timers_forget_all();
+  outside_forget_all();
   busy_loops_forget_all();
   for_each_task(
       [](Task& task, void*) {
@@ -44,11 +50,23 @@ void abandon_all_but_first() noexcept {
   run_queue.add(*first);
 }
 
+// Nobody can go on, until time jumps or something comes from outside. False: neither will help.
+// A timer that only sends signals may expire for ever, and nobody take them.
+bool wait_for_runnable() noexcept {
+  for (int expired = 0; expired < kFutileTimersMax && jump_to_next_timer(); ++expired) {
+    if (run_queue.size() > 0) return true;
+  }
+  return outside_sleep() && run_queue.size() > 0;
+}
+
 // Chooses who goes on in the place of `me`.
 Task& pick_next(Task& me) noexcept {
   const KernelSection section(&me);
   let_busy_loops_go_on();
-  if (run_queue.size() == 0 && !jump_to_next_timer()) {
+  expire_timers();
+  take_arrived_signals();
+  outside_look();
+  if (run_queue.size() == 0 && !wait_for_runnable()) {
     chooser->stuck();
     abandon_all_but_first();
   }
@@ -67,7 +85,9 @@ Look* wanted_look = nullptr;
 
 void put_in_place(Task& me, Task& next) noexcept {
   next.on_cpu.store(true, std::memory_order_relaxed);
+  save_signal_mask(me);
   switch_to(me, next);
+  restore_signal_mask(me);
 }
 
 void look_for_asker(Task& me) noexcept {
@@ -87,15 +107,24 @@ void change_to(Task& me, Task& next) noexcept {
     }
 }
 
+void handle_signals_outside_calls(Task& me) noexcept {
+  if ((me.exit_work.load(std::memory_order_relaxed) & kExitSignals) == 0) return;
+  if (me.syscall_file.load(std::memory_order_relaxed) == nullptr) handle_signals(me);
+}
+
 void schedule(Task& me) noexcept {
   Task& next = pick_next(me);
   if (&next != &me) change_to(me, next);
+  handle_signals_outside_calls(me);
 }
 
 void add_task(Task& task) noexcept {
   ++tasks_left;
   task.machine.number = tasks_made++;
   task.machine.next = {};
+  task.machine.signal_mask = task.machine.home.signal_mask;
+  task.machine.is_bystander = false;
+  task.machine.is_cancelled = false;
   run_queue.add(task);
 }
 
@@ -123,14 +152,19 @@ Result<void> simulation_begin(Chooser& its_chooser) noexcept {
   steps = 0;
   objects.forget_all();
   virtual_time_reset();
+  timers_forget_all();
+  signals_reset();
+  random_bytes_reset();
   forget_races();
   rseq_unregister(*me->cpu);
   learn_signal_mask(*me);
+  me->machine.handle = pthread_self();
   add_task(*me);
   return {};
 }
 
 void simulation_wait_for_all() noexcept {
+  first->machine.is_bystander = true;
   while (tasks_left > 1) futex_wait(*first, &tasks_left);
 }
 
@@ -148,6 +182,7 @@ void simulation_restart_after_fork() noexcept {
   run_queue.clear();
   futex_forget_all();
   timers_forget_all();
+  outside_forget_all();
   const Result<void> begun = simulation_begin(copy->in_forked_child());
   kassert(begun.ok(), "no memory for the simulation of a forked child");
 }
@@ -207,9 +242,12 @@ Result<void> simulation_capture(SimulatedThread& thread) noexcept {
     return Error{ENOMEM};
   }
   me->machine.thread = &thread;
+  me->machine.handle = pthread_self();
   add_task(*me);
   tell_creator(thread, me);
   leave_to_idle(*me, {});
+  restore_signal_mask(*me);
+  handle_signals_outside_calls(*me);
   return {};
 }
 
@@ -236,13 +274,13 @@ void simulation_leave(Task& me) noexcept {
   put_in_place(me, next);
 }
 
+// Returns when the thread is revived.
 void simulation_rest(Task& me) noexcept {
   tell_others_of_end(me);
   run_queue.remove(me);
   me.machine.number = -1;
-  Task& next = pick_next(me);
-  next.on_cpu.store(true, std::memory_order_relaxed);
-  switch_to(me, next);
+  change_to(me, pick_next(me));
+  handle_signals_outside_calls(me);
 }
 
 Result<void> simulation_revive(Task& task, SimulatedThread& thread) noexcept {
@@ -250,14 +288,15 @@ Result<void> simulation_revive(Task& task, SimulatedThread& thread) noexcept {
   task.machine.thread = &thread;
   thread.task = &task;
   add_task(task);
+  inherit_signal_mask(task);
   return {};
 }
 
+// Masks are each task's own here (signals.h).
 void see_off_homebound(Task& me) noexcept {
   Task& leaver = *std::exchange(me.cpu->homebound, nullptr);
   const pid_t tid = leaver.tid;
   wake_idle_cpu(leaver.machine.home, leaver);
-  me.exit_work.fetch_or(kExitMask, std::memory_order_relaxed);  // its own bit
   wait_until_gone(tid);
 }
 
@@ -265,6 +304,10 @@ void announce(Task& me, EventKind next, const void* object, std::uintptr_t site)
   if (next != EventKind::kYield) ++me.machine.steps;
   run_queue.set_next(me, {next, objects.number_of(object), site});
 }
+
+void announce_again(Task& me, Event next) noexcept { run_queue.set_next(me, next); }
+
+bool anybody_is_runnable() noexcept { return run_queue.size() > 0; }
 
 void let_others_go_on(Task& me) noexcept { schedule(me); }
 

@@ -122,6 +122,11 @@ void hold_off_lockers(const void* object) noexcept;
 // Somebody else goes on. `me` does what it has announced after make_runnable.
 void block(Task& me) noexcept;
 
+// The same for what it has announced before.
+void announce_again(Task& me, Event next) noexcept;
+
+bool anybody_is_runnable() noexcept;
+
 // Does nothing if it is runnable.
 void make_runnable(Task& task) noexcept;
 

@@ -81,7 +81,11 @@ void leave_machine(Task& me) noexcept {
 }
 
 bool sleep_until_set(Task& me, std::atomic<std::uint32_t>& woken) noexcept {
-  while (woken.load(std::memory_order_relaxed) == 0) block(me);
+  me.machine.wait_end = {};
+  while (woken.load(std::memory_order_relaxed) == 0) {
+    if (me.machine.wait_end.interrupted) return false;
+    block(me);
+  }
   return true;
 }
 

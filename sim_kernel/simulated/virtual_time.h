@@ -4,7 +4,8 @@
 // it (Linux: kernel/time, hrtimer).
 //
 // Time does not pass by itself: it goes on by what charge() is told, and where nobody can run it
-// jumps to the first moment that somebody waits for. So sleeping costs nothing real.
+// jumps to the first moment that somebody waits for. So sleeping costs nothing real. What shall
+// happen at a moment that has passed happens at the next scheduling point.
 //
 // Thread safety: the carrier.
 #pragma once
@@ -25,15 +26,22 @@ std::uint64_t virtual_time() noexcept;
 // Something has taken `nanoseconds`.
 void charge(std::uint64_t nanoseconds) noexcept;
 
-// `task` is called at `deadline`, unless timer_stop comes first: it is then runnable.
+// `timer.expire` is called at `deadline`, unless timer_stop comes first. It may start it again.
+void timer_start(Timer& timer, std::uint64_t deadline) noexcept;
+void timer_stop(Timer& timer) noexcept;
+
+// The timer of a task: it is then runnable.
 void timer_start(Task& task, std::uint64_t deadline) noexcept;
 void timer_stop(Task& task) noexcept;
 
-// How many tasks have a timer.
+// How many timers are set.
 std::size_t timers_set() noexcept;
 
-// Jumps to the first moment that somebody waits for, and makes who waits runnable. False: nobody
-// does.
+// Lets all happen that time has come to.
+void expire_timers() noexcept;
+
+// Jumps to the first moment that somebody waits for, and lets happen what does. False: nobody waits
+// for any.
 bool jump_to_next_timer() noexcept;
 
 // Nobody waits any more, and nobody goes on.

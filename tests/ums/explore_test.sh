@@ -60,7 +60,8 @@ finds status 'exit status 3' 3
 finds crash 'crash: signal 11' 139
 finds livelock 'livelock: after 500 steps the same 2 come again' 1 --steps 500
 finds loop 'busy loop' 1
-finds file 'it waits in fcntl, which the simulation does not control' 1
+finds file 'it waits for something outside' 1
+finds splice 'it waits in splice, which the simulation does not control' 1
 
 echo '- what matters'
 explore 1 -- "$program" wake

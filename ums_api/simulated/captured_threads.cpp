@@ -12,6 +12,7 @@
 #include "sim_kernel/base/raw_syscall.h"
 #include "sim_kernel/parallel/cpu_switch.h"
 #include "sim_kernel/simulated/simulation.h"
+#include "ums_api/simulated/cancellation.h"
 #include "ums_api/simulated/thread_data.h"
 #include "ums_api/simulated/tls_image.h"
 #include "ums_api/src/next_symbol.h"
@@ -68,7 +69,8 @@ bool can_keep() noexcept {
 // leave locked, are refused when they are made.)
 bool is_as_new(const Task& me, const SimulatedThread& thread) noexcept {
   return !thread.detached && !thread.was_named &&
-         me.module_roles.load(std::memory_order_relaxed) == 0 && me.machine.pending_signals == 0;
+         me.module_roles.load(std::memory_order_relaxed) == 0 &&
+         (me.exit_work.load(std::memory_order_relaxed) & kernel::kExitSignals) == 0;
 }
 
 // What is not among the thread-local variables of the program. A thread that somebody has cancelled
@@ -76,7 +78,7 @@ bool is_as_new(const Task& me, const SimulatedThread& thread) noexcept {
 void undo_settings() {
   pthread_setcanceltype(PTHREAD_CANCEL_DEFERRED, nullptr);
   pthread_setcancelstate(PTHREAD_CANCEL_ENABLE, nullptr);
-  pthread_testcancel();
+  act_on_cancellation();
   uselocale(LC_GLOBAL_LOCALE);
 }
 

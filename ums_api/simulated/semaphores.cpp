@@ -35,8 +35,13 @@ int result_of(int error) {
   return error == 0 ? 0 : -1;
 }
 
+Wanted wanted(const sem_t* semaphore) {
+  return {.object = semaphore, .is_cancellation_point = true};
+}
+
 int wait_until(Task& me, sem_t* semaphore, clockid_t clock, const timespec* time) {
-  return result_of(acquire_until(me, {semaphore}, clock, time, [&] { return take(semaphore); }));
+  return result_of(
+      acquire_until(me, wanted(semaphore), clock, time, [&] { return take(semaphore); }));
 }
 
 }  // namespace
@@ -44,7 +49,7 @@ int wait_until(Task& me, sem_t* semaphore, clockid_t clock, const timespec* time
 UMS_EXPORT int sem_wait(sem_t* semaphore) {
   Task* const me = current_simulated();
   if (me == nullptr) return next_wait(semaphore);
-  return result_of(acquire(*me, {semaphore}, kNever, [&] { return take(semaphore); }));
+  return result_of(acquire(*me, wanted(semaphore), kNever, [&] { return take(semaphore); }));
 }
 
 UMS_EXPORT int sem_trywait(sem_t* semaphore) noexcept {

@@ -12,6 +12,7 @@
 #include "sim_kernel/simulated/races/happens_before.h"
 #include "sim_kernel/simulated/simulated_thread.h"
 #include "sim_kernel/simulated/simulation.h"
+#include "ums_api/simulated/cancellation.h"
 #include "ums_api/simulated/captured_threads.h"
 #include "ums_api/simulated/current_simulated.h"
 #include "ums_api/simulated/threads.h"
@@ -82,11 +83,12 @@ void forget_namesake(pthread_t handle) noexcept {
 }
 
 // Whether it has ended by then.
-bool wait_for_end(Task& me, const SimulatedThread& thread, std::uint64_t deadline) noexcept {
+bool wait_for_end(Task& me, const SimulatedThread& thread, std::uint64_t deadline) {
   kernel::announce(me, kernel::EventKind::kJoin, &thread);
   if (thread.ended) kernel::let_others_go_on(me);
+  act_on_cancellation();
   while (!thread.ended) {
-    if (!kernel::futex_wait(me, &thread, deadline)) return false;
+    if (wait_at_point(me, &thread, deadline) == WaitResult::kTimedOut) return false;
   }
   return true;
 }
@@ -111,9 +113,15 @@ int join_until(SimulatedThread& thread, void** value, clockid_t clock, const tim
 
 }  // namespace
 
+bool has_ended(pthread_t handle) noexcept {
+  const SimulatedThread* const thread = find_thread(handle);
+  return thread != nullptr && thread->ended;
+}
+
 bool wait_for_thread(pthread_t handle) noexcept {
   const SimulatedThread& thread = *find_thread(handle);
   Task& me = *current_simulated();
+  me.machine.is_bystander = true;
   if (!thread.ended) kernel::futex_wait(me, &thread);
   return thread.ended;
 }

@@ -14,6 +14,10 @@ namespace ums::api {
 // Of the first task: lets the others go on until a thread has ended, or nobody can go on: false.
 bool wait_for_thread(pthread_t handle) noexcept;
 
+// Whether a thread of the simulation has ended, and waits to be joined. It may be kept for another,
+// whom no signal and no cancellation of its shall reach.
+bool has_ended(pthread_t handle) noexcept;
+
 // A thread of the simulation that nobody has joined yet, or null.
 kernel::SimulatedThread* find_thread(pthread_t handle) noexcept;
 

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <seccomp.h>
+#include <sys/syscall.h>
 
 #include <algorithm>
 #include <cstdlib>
@@ -85,6 +86,9 @@ std::string race_text(const Outcome& outcome) {
 
 std::string hung_text(const Outcome& outcome) {
   if (outcome.running) return "busy loop: it computes, and comes to no step";
+  if (outcome.status == SYS_ppoll) {
+    return "it waits for something outside: a descriptor, a child, a lock or a signal";
+  }
   return fmt::format("it waits in {}, which the simulation does not control",
                      name_of_system_call(outcome.status));
 }

@@ -104,6 +104,18 @@ TEST_F(InstrumentedExhaustive, ReadsDoNotConflict) {
   EXPECT_THAT(sums, ElementsAre(6));
 }
 
+// Who writes one byte meets who reads four.
+TEST_F(InstrumentedExhaustive, PartsConflictWithTheWhole) {
+  const auto seen = outcomes_of([] {
+    alignas(8) int value = 0;
+    int found = 0;
+    run_two([&] { write_char(reinterpret_cast<char*>(&value) + 1, 1); },
+            [&] { found = read_int(&value); });
+    return found != 0;
+  });
+  EXPECT_THAT(seen, ElementsAre(false, true));
+}
+
 // Who waits reads no flag, or one old one, and then only when it is written.
 TEST_F(InstrumentedExhaustive, BusyLoopIsFinite) {
   kernel::busy_loop_patience = 1;

@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 #include <sched.h>
 
+#include <atomic>
 #include <functional>
 #include <vector>
 
@@ -56,7 +57,7 @@ class Races : public testing::Test {
 
 // The second begins when the first has made all of its steps, which nothing instrumented says.
 inline void after_all_of(const auto& first, const auto& second) {
-  bool done = false;
+  std::atomic<bool> done{false};
   run_two(
       [&] {
         first();

@@ -19,11 +19,10 @@
 #include <cstddef>
 
 #include "sim_kernel/sched/task.h"
+#include "sim_kernel/simulated/races/lock_order.h"
 #include "sim_kernel/simulated/races/task_history.h"
 
 namespace ums::kernel {
-
-extern bool races_are_watched __attribute__((visibility("hidden")));
 
 void watch_races() noexcept;
 

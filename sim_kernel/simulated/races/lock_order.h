@@ -11,6 +11,7 @@
 
 namespace ums::kernel {
 
+// Whether instrumented code is there, and memory.
 extern bool races_are_watched __attribute__((visibility("hidden")));
 
 namespace race_detail {

@@ -92,9 +92,7 @@ bool sleep_until_set(Task& me, std::atomic<std::uint32_t>& woken) noexcept {
 void wake_sleeper(std::atomic<std::uint32_t>& woken) noexcept {
   using boost::intrusive::get_parent_from_member;
   Waiter* const waiter = get_parent_from_member(&woken, &Waiter::woken);
-  Task& sleeper = *get_parent_from_member(waiter, &Task::waiter);
-  make_runnable(sleeper);
-  happens_before_task(*current_task(), sleeper);
+  make_runnable(*get_parent_from_member(waiter, &Task::waiter));
 }
 
 }  // namespace ums::kernel

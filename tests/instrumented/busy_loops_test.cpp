@@ -8,6 +8,7 @@
 
 #include <functional>
 #include <optional>
+#include <semaphore>
 
 #include "instrumented/steps.h"
 #include "instrumented/two_threads.h"
@@ -27,13 +28,11 @@ using explore::run_many;
 using explore::Verdict;
 using kernel::Livelock;
 
-// Prefers the task with the highest number, always.
-class LastTaskFirst final : public explore::Strategy {
+// Prefers the task with the lowest number, always: of two threads the first.
+class FirstTaskFirst final : public explore::Strategy {
  public:
   bool new_execution() override { return true; }
-  std::size_t next_task(std::span<const explore::Choice> choices, int) override {
-    return choices.size() - 1;
-  }
+  std::size_t next_task(std::span<const explore::Choice>, int) override { return 0; }
   std::uint64_t next_number(std::uint64_t) override { return 0; }
 };
 
@@ -48,7 +47,7 @@ class BusyLoops : public testing::Test {
   ~BusyLoops() override { kernel::on_livelock = before_; }
 
   static Exploration run(const std::function<void()>& body, std::uint64_t executions = 1) {
-    LastTaskFirst strategy;
+    FirstTaskFirst strategy;
     return run_many(strategy, executions, [&] {
       body();
       return true;
@@ -63,7 +62,7 @@ TEST_F(BusyLoops, WriterGoesOn) {
   for (const auto wait : {wait_for, wait_for_yielding}) {
     const Exploration all = run([wait] {
       int flag = 0;
-      run_two([&] { store_release(&flag, 1); }, [&] { wait(&flag); });
+      run_two([&] { wait(&flag); }, [&] { store_release(&flag, 1); });
     });
     EXPECT_FALSE(all.failed());
     EXPECT_LT(all.steps, 3 * kernel::kBusyLoopPatience);
@@ -74,7 +73,7 @@ TEST_F(BusyLoops, WriterGoesOn) {
 TEST_F(BusyLoops, PlainWriterGoesOn) {
   const Exploration all = run([] {
     int flag = 0;
-    run_two([&] { write_int(&flag, 1); }, [&] { wait_for_volatile(&flag); });
+    run_two([&] { wait_for_volatile(&flag); }, [&] { write_int(&flag, 1); });
   });
   EXPECT_FALSE(all.failed());
 }
@@ -83,12 +82,23 @@ TEST_F(BusyLoops, HolderOfASpinlockGoesOn) {
   const Exploration all = run([] {
     int lock = 0;
     int count = 0;
-    const auto add = [&] {
-      spin_lock(&lock);
+    std::binary_semaphore held{0};
+    const auto add_and_unlock = [&] {
       for (int i = 0; i < 10; ++i) increment(&count);
       spin_unlock(&lock);
     };
-    run_two(add, add);
+    run_two(
+        [&] {
+          held.acquire();
+          spin_lock(&lock);
+          add_and_unlock();
+        },
+        [&] {
+          spin_lock(&lock);
+          held.release();
+          add_and_unlock();
+        });
+    EXPECT_EQ(count, 20);
   });
   EXPECT_FALSE(all.failed());
 }
@@ -97,7 +107,7 @@ TEST_F(BusyLoops, PctComesToItsEnd) {
   PctStrategy strategy(1, 3);
   const Exploration all = run_many(strategy, 50, [] {
     int flag = 0;
-    run_two([&] { store_release(&flag, 1); }, [&] { wait_for(&flag); });
+    run_two([&] { wait_for(&flag); }, [&] { store_release(&flag, 1); });
     return true;
   });
   EXPECT_EQ(all.executions, 50U);
@@ -106,12 +116,11 @@ TEST_F(BusyLoops, PctComesToItsEnd) {
 TEST_F(BusyLoops, SleeperGoesOn) {
   const Exploration all = run([] {
     int flag = 0;
-    run_two(
-        [&] {
-          sleep(10);
-          store_release(&flag, 1);
-        },
-        [&] { wait_for(&flag); });
+    run_two([&] { wait_for(&flag); },
+            [&] {
+              sleep(10);
+              store_release(&flag, 1);
+            });
   });
   EXPECT_FALSE(all.failed());
   EXPECT_FALSE(livelock.has_value());
@@ -140,6 +149,21 @@ TEST_F(BusyLoops, ReaderOfNewsIsNone) {
       for (std::uint64_t i = 0; i < kernel::kBusyReadsMax + 10'000; ++i) {
         ++news;
         read_int(&news);
+      }
+    }).join();
+  });
+  EXPECT_FALSE(all.failed());
+  EXPECT_FALSE(livelock.has_value());
+}
+
+TEST_F(BusyLoops, ReaderThatWritesIsNone) {
+  const Exploration all = run([] {
+    int flag = 0;
+    int count = 0;
+    std::thread([&] {
+      for (std::uint64_t i = 0; i < kernel::kBusyReadsMax + 10'000; ++i) {
+        read_int(&flag);
+        write_int(&count, 1);
       }
     }).join();
   });

@@ -138,6 +138,28 @@ TEST_F(InstrumentedExhaustive, BusyLoopIsFinite) {
   EXPECT_THAT(seen, ElementsAre(1, 1, 1)) << "after none, one or two reads that find 0";
 }
 
+// Who waits goes on when there is something new, not only when the writer has ended.
+TEST_F(InstrumentedExhaustive, BusyLoopEndsAtTheWrite) {
+  kernel::busy_loop_patience = 1;
+  const auto seen = outcomes_of([] {
+    alignas(8) int flag = 0;
+    alignas(8) int data = 0;
+    int read = 0;
+    run_two(
+        [&] {
+          store(&flag, 1);
+          write_int(&data, 1);
+        },
+        [&] {
+          wait_for(&flag);
+          read = read_int(&data);
+        });
+    return read;
+  });
+  kernel::busy_loop_patience = kernel::kBusyLoopPatience;
+  EXPECT_THAT(seen, ElementsAre(0, 0, 0, 1, 1, 1));
+}
+
 TEST_F(InstrumentedExhaustive, WideAtomics) {
   alignas(16) std::uint64_t wide[2] = {~0ULL, 0};
   const auto carries = outcomes_of([&] {

@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <vector>
 
 #include "instrumented/steps.h"
@@ -50,6 +51,28 @@ TEST_F(Races, BothStacksAreReported) {
     expect_increment(race.before, &count);
     EXPECT_NE(race.now.task, race.before.task);
     EXPECT_TRUE(race.now.kind == AccessKind::kWrite || race.before.kind == AccessKind::kWrite);
+  }
+}
+
+std::ptrdiff_t frames_in(const RacingAccess& access, void (*function)(int*)) {
+  const auto stack = access.stack();
+  return std::count_if(stack.begin(), stack.end(),
+                       [=](const void* frame) { return is_inside(frame, function); });
+}
+
+// A call that has returned, or was jumped out of, is in no stack.
+TEST_F(Races, StackIsOfNow) {
+  int value = 0;
+  const auto step = [&] {
+    jump_about(&value);
+    increment_and_write(&value);
+  };
+  expect_race([&] { run_two(step, step); });
+  for (const RaceReport& race : races) {
+    for (const RacingAccess& access : {race.now, race.before}) {
+      EXPECT_EQ(frames_in(access, increment_and_write), 1);
+      EXPECT_EQ(frames_in(access, jump_about), 0);
+    }
   }
 }
 

@@ -2,6 +2,7 @@
 #include "instrumented/steps.h"
 
 #include <sched.h>
+#include <setjmp.h>
 
 #define STEP __attribute__((noinline))
 
@@ -13,6 +14,21 @@ STEP void increment(int* place) { ++*place; }
 STEP void increment_in_call(int* place) {
   increment(place);
   __asm__ volatile(""); /* it is a call, not a jump */
+}
+
+STEP void increment_and_write(int* place) {
+  increment(place);
+  *(volatile int*)place = 2;
+}
+
+STEP static void jump(jmp_buf* to) { longjmp(*to, 1); }
+
+STEP void jump_about(int* unused) {
+  (void)unused;
+  for (volatile int jumps = 0; jumps < 3; ++jumps) {
+    jmp_buf here;
+    if (setjmp(here) == 0) jump(&here);
+  }
 }
 
 STEP int load(const int* place) { return __atomic_load_n(place, __ATOMIC_SEQ_CST); }

@@ -14,6 +14,9 @@ void write_char(char* place, char value);
 void increment(int* place);         /* a read and a write */
 void increment_in_call(int* place); /* by increment() */
 
+void increment_and_write(int* place); /* calls increment(), and then writes itself */
+void jump_about(int* unused);         /* calls that are left by longjmp */
+
 int load(const int* place); /* sequentially consistent */
 int load_acquire(const int* place);
 int load_relaxed(const int* place);

@@ -86,6 +86,7 @@ status=0
 ((status == 134)) || die "exit status $status: $(cat err)"
 grep -q 'livelock: task [12] .* spins on .*::flag' err || die "it says: $(cat err)"
 schedule=$(sed -n 's/.*UMS_SCHEDULE=//p' err)
+[[ -n $schedule ]] || die "it names no schedule: $(cat err)"
 status=0
 (UMS_SCHEDULE=$schedule simulated "$program" spin) >out 2>again || status=$?
 ((status == 134)) || die "replayed: $status: $(cat again)"

@@ -139,10 +139,10 @@ void enter_function(const void* from, const void* stack) noexcept {
   if (history != nullptr) history->caller = kernel::call_tree_enter(history->caller, from, stack);
 }
 
-void leave_function() noexcept {
+void leave_function(const void* stack) noexcept {
   Task* const me = current_simulated();
   TaskHistory* const history = me != nullptr ? kernel::history_of(*me) : nullptr;
-  if (history != nullptr) history->caller = kernel::call_tree_leave(history->caller);
+  if (history != nullptr) history->caller = kernel::call_tree_leave(history->caller, stack);
 }
 
 void acquire_object(const void* address) noexcept {

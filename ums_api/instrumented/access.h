@@ -57,7 +57,7 @@ void begin_instrumented() noexcept;
 
 // Functions of the program.
 void enter_function(const void* from, const void* stack) noexcept;
-void leave_function() noexcept;
+void leave_function(const void* stack) noexcept;
 
 // What annotations of a program say of its own locks.
 void acquire_object(const void* address) noexcept;
@@ -77,7 +77,7 @@ inline void after_vain_update(Task&, const AtomicAccess&, std::uint64_t) noexcep
 inline void fence(int) noexcept {}
 inline void begin_instrumented() noexcept {}
 inline void enter_function(const void*, const void*) noexcept {}
-inline void leave_function() noexcept {}
+inline void leave_function(const void*) noexcept {}
 inline void acquire_object(const void*) noexcept {}
 inline void release_object(const void*) noexcept {}
 

@@ -93,7 +93,7 @@ UMS_HOOK void __tsan_func_entry(void* from) {
   ums::api::enter_function(from, __builtin_frame_address(0));
 }
 
-UMS_HOOK void __tsan_func_exit() { ums::api::leave_function(); }
+UMS_HOOK void __tsan_func_exit() { ums::api::leave_function(__builtin_frame_address(0)); }
 
 // Annotations: what a program says of locks that it has made itself.
 UMS_HOOK void __tsan_acquire(void* object) { ums::api::acquire_object(object); }

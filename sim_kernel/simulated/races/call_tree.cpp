@@ -49,7 +49,7 @@ std::size_t hash(CallNode parent, const void* from, const void* stack) noexcept 
 CallNode call_tree_enter(CallNode caller, const void* from, const void* stack) noexcept {
   if (!prepare()) return kCallRoot;
   while (caller != kCallRoot && tree->nodes[caller].stack <= stack)
-    caller = call_tree_leave(caller);
+    caller = tree->nodes[caller].parent;
   std::size_t i = hash(caller, from, stack);
   for (;; ++i) {
     CallNode& slot = tree->slots[i % kSlots];
@@ -64,7 +64,8 @@ CallNode call_tree_enter(CallNode caller, const void* from, const void* stack) n
   }
 }
 
-CallNode call_tree_leave(CallNode node) noexcept {
+CallNode call_tree_leave(CallNode node, const void* stack) noexcept {
+  while (node != kCallRoot && tree->nodes[node].stack < stack) node = tree->nodes[node].parent;
   return node == kCallRoot ? kCallRoot : tree->nodes[node].parent;
 }
 

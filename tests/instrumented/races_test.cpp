@@ -70,8 +70,13 @@ TEST_F(Races, StackIsOfNow) {
   expect_race([&] { run_two(step, step); });
   for (const RaceReport& race : races) {
     for (const RacingAccess& access : {race.now, race.before}) {
+      // The last call may be in it until the function ends that it has jumped to.
+      const auto jumps = frames_in(access, jump_about);
+      EXPECT_LE(jumps, 2);
+      if (is_inside(access.frames[1], jump_about)) continue;
+      EXPECT_EQ(jumps, 0);
       EXPECT_EQ(frames_in(access, increment_and_write), 1);
-      EXPECT_EQ(frames_in(access, jump_about), 0);
+      EXPECT_LE(access.depth, 3U) << "this test's own functions are not instrumented";
     }
   }
 }

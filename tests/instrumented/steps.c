@@ -17,18 +17,22 @@ STEP void increment_in_call(int* place) {
 }
 
 STEP void increment_and_write(int* place) {
+  char above[1000];
+  __asm__ volatile("" : : "r"(above) : "memory");
   increment(place);
+  __asm__ volatile("" : : : "memory"); /* what it has written may be read */
   *(volatile int*)place = 2;
 }
 
 STEP static void jump(jmp_buf* to) { longjmp(*to, 1); }
 
-STEP void jump_about(int* unused) {
-  (void)unused;
+STEP void jump_about(int* place) {
   for (volatile int jumps = 0; jumps < 3; ++jumps) {
     jmp_buf here;
     if (setjmp(here) == 0) jump(&here);
   }
+  increment(place);
+  __asm__ volatile("" : : : "memory");
 }
 
 STEP int load(const int* place) { return __atomic_load_n(place, __ATOMIC_SEQ_CST); }

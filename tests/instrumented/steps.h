@@ -14,8 +14,8 @@ void write_char(char* place, char value);
 void increment(int* place);         /* a read and a write */
 void increment_in_call(int* place); /* by increment() */
 
-void increment_and_write(int* place); /* calls increment(), and then writes itself */
-void jump_about(int* unused);         /* calls that are left by longjmp */
+void increment_and_write(int* place); /* calls increment() far below, and writes itself */
+void jump_about(int* place);          /* increment(), after calls that are left by longjmp */
 
 int load(const int* place); /* sequentially consistent */
 int load_acquire(const int* place);

@@ -6,10 +6,13 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include "instrumented/steps.h"
 #include "sim_kernel/mm/fault_inject.h"
+#include "sim_kernel/simulated/code_text.h"
 
 namespace ums::test {
 namespace {
@@ -18,24 +21,20 @@ using kernel::AccessKind;
 using kernel::RaceReport;
 using kernel::RacingAccess;
 
-// The functions are short.
-bool is_inside(const void* pc, std::uintptr_t function) {
-  const std::uintptr_t distance = reinterpret_cast<std::uintptr_t>(pc) - function;
-  return distance > 0 && distance < 64;
-}
-
-bool is_inside(const void* pc, void (*function)(int*)) {
-  return is_inside(pc, reinterpret_cast<std::uintptr_t>(function));
+// A frame is where a call returns to: behind it.
+bool is_inside(const void* frame, std::string_view function) {
+  const kernel::CodeText text(static_cast<const char*>(frame) - 1);
+  return text.text().starts_with(std::string(function) + "+0x");
 }
 
 void expect_increment(const RacingAccess& access, const int* count) {
   EXPECT_EQ(access.address, count);
   EXPECT_EQ(access.bytes, sizeof *count);
   ASSERT_GE(access.depth, 2U);
-  EXPECT_TRUE(is_inside(access.frames[0], increment));
-  EXPECT_TRUE(is_inside(access.frames[1], increment_in_call));
+  EXPECT_TRUE(is_inside(access.frames[0], "increment"));
+  EXPECT_TRUE(is_inside(access.frames[1], "increment_in_call"));
   for (const void* const frame : access.stack().subspan(2)) {
-    EXPECT_FALSE(is_inside(frame, increment_in_call)) << "a call that has returned";
+    EXPECT_FALSE(is_inside(frame, "increment_in_call")) << "a call that has returned";
   }
 }
 
@@ -54,7 +53,7 @@ TEST_F(Races, BothStacksAreReported) {
   }
 }
 
-std::ptrdiff_t frames_in(const RacingAccess& access, void (*function)(int*)) {
+std::ptrdiff_t frames_in(const RacingAccess& access, std::string_view function) {
   const auto stack = access.stack();
   return std::count_if(stack.begin(), stack.end(),
                        [=](const void* frame) { return is_inside(frame, function); });
@@ -71,11 +70,11 @@ TEST_F(Races, StackIsOfNow) {
   for (const RaceReport& race : races) {
     for (const RacingAccess& access : {race.now, race.before}) {
       // The last call may be in it until the function ends that it has jumped to.
-      const auto jumps = frames_in(access, jump_about);
+      const auto jumps = frames_in(access, "jump_about");
       EXPECT_LE(jumps, 2);
-      if (is_inside(access.frames[1], jump_about)) continue;
+      if (is_inside(access.frames[1], "jump_about")) continue;
       EXPECT_EQ(jumps, 0);
-      EXPECT_EQ(frames_in(access, increment_and_write), 1);
+      EXPECT_EQ(frames_in(access, "increment_and_write"), 1);
       EXPECT_LE(access.depth, 3U) << "this test's own functions are not instrumented";
     }
   }
@@ -84,11 +83,10 @@ TEST_F(Races, StackIsOfNow) {
 TEST_F(Races, EachStackIsItsOwn) {
   int value = 0;
   expect_race([&] { run_two([&] { read_int(&value); }, [&] { write_int(&value, 1); }); });
-  const auto reader = reinterpret_cast<std::uintptr_t>(read_int);
-  const auto writer = reinterpret_cast<std::uintptr_t>(write_int);
   for (const RaceReport& race : races) {
     for (const RacingAccess& access : {race.now, race.before}) {
-      EXPECT_TRUE(is_inside(access.frames[0], access.kind == AccessKind::kRead ? reader : writer));
+      const bool reads = access.kind == AccessKind::kRead;
+      EXPECT_TRUE(is_inside(access.frames[0], reads ? "read_int" : "write_int"));
     }
   }
 }

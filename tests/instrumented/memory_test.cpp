@@ -53,7 +53,7 @@ TEST_F(Memory, LockInMemoryThatIsReused) {
   int value = 0;
   int reused = 0;
   const auto under_lock_of_its_own = [&](std::uintptr_t& where) {
-    constexpr std::size_t kMapped = 1 << 20;  // the next one of this size takes the same place
+    constexpr std::size_t kMapped = 1 << 26;  // mapped: the next one takes the same place
     auto* const memory = static_cast<char*>(std::malloc(kMapped));
     where = reinterpret_cast<std::uintptr_t>(memory);
     auto* const mutex = new (memory + 64) std::mutex;

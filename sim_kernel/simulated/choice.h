@@ -32,7 +32,11 @@ enum class EventKind : std::uint8_t {
   kWrite,   // of memory
   kUpdate,  // of memory: an atomic read and write
   kPoint,   // ums_sim_point
+  // Taking a CPU, where that takes time (eligible_tasks.h).
+  kDispatch,
 };
+
+inline constexpr std::size_t kEventKinds = static_cast<std::size_t>(EventKind::kDispatch) + 1;
 
 // As a verb: "waits to lock ...".
 inline constexpr const char* event_name(EventKind kind) noexcept {
@@ -54,7 +58,9 @@ inline constexpr const char* event_name(EventKind kind) noexcept {
                                  "read",
                                  "write",
                                  "update",
-                                 "pass a point"};
+                                 "pass a point",
+                                 "take a CPU"};
+  static_assert(kNames.size() == kEventKinds);
   return kNames[static_cast<std::size_t>(kind)];
 }
 

@@ -11,6 +11,7 @@
 
 #include "sim_kernel/parallel/captured_task.h"
 #include "sim_kernel/simulated/choice.h"
+#include "sim_kernel/simulated/cpu_mask.h"
 
 namespace ums::kernel {
 
@@ -29,6 +30,14 @@ struct MachineTask : CapturedTask {
   boost::intrusive::set_member_hook<> timer_hook;  // while it has one
   bool has_deadline() const noexcept { return timer_hook.is_linked(); }
   SimulatedThread* thread = nullptr;  // null for the first task
+
+  // Among the virtual CPUs (virtual_cpus.h).
+  CpuMask affinity = kAnyCpu;
+  int cpu = -1;                // on which it is; -1: on none
+  int last_cpu = -1;           // on which it was last
+  std::uint64_t ready_at = 0;  // while it is on none: it goes on no earlier
+  std::uint64_t queued = 0;    // the order in which tasks were queued
+  bool has_just_come = false;  // to its CPU: it has made no step since
 };
 
 }  // namespace ums::kernel

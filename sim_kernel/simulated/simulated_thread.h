@@ -13,6 +13,8 @@
 #include <boost/intrusive/list_hook.hpp>
 #include <cstdint>
 
+#include "sim_kernel/simulated/cpu_mask.h"
+
 namespace ums::kernel {
 
 class Task;
@@ -27,6 +29,7 @@ struct SimulatedThread {
   Task* task = nullptr;                    // null: it could not
   bool ended = false;                      // whoever joins waits for it (futex.h)
   bool detached = false;
+  CpuMask affinity = kAnyCpu;  // with which it begins
   boost::intrusive::list_member_hook<> hook;
 };
 

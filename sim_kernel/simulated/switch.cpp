@@ -35,8 +35,9 @@ void switch_back(Task& me) noexcept {
 
 void switch_home(Task& me) noexcept {
   assert_may_schedule(me);
-  make_runnable(resumer_goes_on(me));
-  sched_point(me, EventKind::kCall);
+  announce(me, EventKind::kCall);
+  give_place(me, resumer_goes_on(me));
+  let_others_go_on(me);
 }
 
 void suspend(Task& me, WakeUp wake) noexcept {
@@ -69,7 +70,15 @@ void pass_point(Task& me) noexcept {
 }
 
 void compute(Task& me, std::uint64_t nanoseconds) noexcept {
-  if (is_in_user_code(me)) charge(nanoseconds);
+  if (!is_in_user_code(me)) return;
+  for (;;) {
+    const std::uint64_t turn = virtual_cpus.left_of_turn(me);
+    if (nanoseconds <= turn) break;
+    charge(turn);
+    nanoseconds -= turn;
+    sched_point(me, EventKind::kPoint);
+  }
+  charge(nanoseconds);
 }
 
 void leave_machine(Task& me) noexcept {

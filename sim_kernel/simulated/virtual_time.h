@@ -3,8 +3,9 @@
 // Virtual time, in nanoseconds since the simulation began, and the tasks that wait for a moment of
 // it (Linux: kernel/time, hrtimer).
 //
-// Time does not pass by itself: it goes on by what charge() is told, and where nobody can run it
-// jumps to the first moment that somebody waits for. So sleeping costs nothing real.
+// Each virtual CPU has a time of its own (virtual_cpus.h). It does not pass by itself: it goes on
+// by what charge() is told, and where nobody can run it jumps to the first moment that somebody
+// waits for. So sleeping costs nothing real.
 //
 // Thread safety: the carrier.
 #pragma once
@@ -17,20 +18,22 @@ namespace ums::kernel {
 
 inline constexpr std::uint64_t kNever = ~std::uint64_t{0};
 
-void virtual_time_reset() noexcept;
-
+// What the CPU says on which the current task is.
 std::uint64_t virtual_time() noexcept;
 
-// Something has taken `nanoseconds`.
+// Something has taken `nanoseconds` there.
 void charge(std::uint64_t nanoseconds) noexcept;
 
 // `task` is called at `deadline`, unless timer_stop comes first: it is then runnable.
 void timer_start(Task& task, std::uint64_t deadline) noexcept;
 void timer_stop(Task& task) noexcept;
 
-// Jumps to the first moment that somebody waits for, and makes who waits runnable. False: nobody
-// does.
-bool jump_to_next_timer() noexcept;
+// The first moment that somebody waits for, or kNever.
+extern std::uint64_t earliest_deadline;  // of the timers that are set
+inline std::uint64_t first_deadline() noexcept { return earliest_deadline; }
+
+// Makes all runnable who wait for `moment` or an earlier one.
+void fire_timers(std::uint64_t moment) noexcept;
 
 // Nobody waits any more, and nobody goes on.
 void timers_forget_all() noexcept;

@@ -58,7 +58,7 @@ int acquire_until(kernel::Task& me, Wanted wanted, clockid_t clock, const timesp
 
 // Lets those try again who wait for `object`, where `error` says that it was released.
 inline int released(int error, const void* object) noexcept {
-  if (error == 0) kernel::futex_wake(object, kernel::kEverybody);
+  if (error == 0) kernel::futex_release(object);
   return error;
 }
 

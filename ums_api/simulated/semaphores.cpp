@@ -70,6 +70,6 @@ UMS_EXPORT int sem_post(sem_t* semaphore) noexcept {
   if (me == nullptr) return next_post(semaphore);
   sched_point(*me, EventKind::kPost, semaphore);
   const int result = next_post(semaphore);
-  if (result == 0) ums::kernel::futex_wake(semaphore, ums::kernel::kEverybody);
+  if (result == 0) ums::kernel::futex_release(semaphore);
   return result;
 }

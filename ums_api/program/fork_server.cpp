@@ -20,6 +20,7 @@
 #include "ums_api/explore/make_strategy.h"
 #include "ums_api/explore/replay_strategy.h"
 #include "ums_api/program/child_watch.h"
+#include "ums_api/program/program_cpus.h"
 #include "ums_api/program/program_execution.h"
 
 namespace ums::api {
@@ -59,7 +60,9 @@ void handle_ends() {
 
 class ForkServer {
  public:
-  explicit ForkServer(int socket) : socket_(socket), input_(fdopen(dup(socket), "r")) {}
+  explicit ForkServer(int socket) : socket_(socket), input_(fdopen(dup(socket), "r")) {
+    cpus_.quantum = 0;  // strategies decide
+  }
 
   // Serves until there is a child, and returns there.
   void serve();
@@ -75,6 +78,7 @@ class ForkServer {
 
   const int socket_;
   std::FILE* const input_;
+  kernel::CpuOptions cpus_ = cpus_of_environment();
   Strategy* strategy_ = nullptr;
   std::uint64_t steps_max_ = 0;
   int patience_ms_ = 0;
@@ -148,7 +152,7 @@ void ForkServer::become_execution(ProgramExecution& execution) const {
   close(socket_);
   own_execution = &execution;
   handle_ends();
-  kassert(kernel::simulation_begin(execution).ok(), "no memory for a simulation");
+  kassert(kernel::simulation_begin(execution, cpus_).ok(), "no memory for a simulation");
 }
 
 void ForkServer::answer(const ProgramExecution& execution, const ChildEnd& end,

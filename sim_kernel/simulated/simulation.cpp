@@ -208,6 +208,10 @@ void simulation_restart_after_fork() noexcept {
 
 std::uint64_t simulation_steps() noexcept { return steps; }
 
+bool is_cpu_wanted() noexcept {
+  return first_deadline() != kNever || run_queue.size() > virtual_cpus.busy();
+}
+
 const Task& chosen_task(std::size_t index) noexcept {
   return virtual_cpus.is_plain() ? run_queue.task(index) : eligible.task(index);
 }

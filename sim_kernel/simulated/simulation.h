@@ -68,6 +68,9 @@ std::uint64_t simulation_steps() noexcept;
 // The task of an index of the choices. Context: a Chooser that chooses.
 const Task& chosen_task(std::size_t index) noexcept;
 
+// Whether somebody is runnable and on no virtual CPU, or waits for a moment.
+bool is_cpu_wanted() noexcept;
+
 // Whether a task belongs to the simulation.
 inline bool is_simulated(const Task& task) noexcept { return task.machine.number >= 0; }
 

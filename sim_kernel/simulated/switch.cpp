@@ -69,9 +69,10 @@ void pass_point(Task& me) noexcept {
   if (is_in_user_code(me)) sched_point(me, EventKind::kPoint);
 }
 
+// LIMIT: who is woken in the middle, where nobody has waited before, does not interrupt it.
 void compute(Task& me, std::uint64_t nanoseconds) noexcept {
   if (!is_in_user_code(me)) return;
-  for (;;) {
+  while (is_cpu_wanted()) {
     const std::uint64_t turn = virtual_cpus.left_of_turn(me);
     if (nanoseconds <= turn) break;
     charge(turn);

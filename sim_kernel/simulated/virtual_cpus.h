@@ -29,6 +29,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cstdint>
 
 #include "sim_kernel/simulated/cost_profile.h"
@@ -108,6 +109,10 @@ class VirtualCpus {
 
   // The CPU that a queued task that may go on would take.
   int place_for(const Task& task) const noexcept;
+  // How many have a task.
+  std::size_t busy() const noexcept {
+    return static_cast<std::size_t>(options_.count - std::popcount(idle_));
+  }
   bool is_idle(int cpu) const noexcept { return (idle_ >> cpu & 1) != 0; }
   const Task& task_on(int cpu) const noexcept { return *cpus_[index(cpu)].task; }
 

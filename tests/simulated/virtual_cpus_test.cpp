@@ -252,6 +252,30 @@ TEST(VirtualCpus, SwitchCostsWhereACpuGoesOnWithAnotherTask) {
   EXPECT_EQ(beside.moment, 10U);
 }
 
+// How often a task was offered to take a CPU, as a step of its own.
+class CountDispatches final : public explore::Strategy {
+ public:
+  bool new_execution() override { return true; }
+  std::size_t next_task(std::span<const explore::Choice> choices, int) override {
+    for (const explore::Choice& choice : choices) {
+      count += choice.next.kind == kernel::EventKind::kDispatch ? 1 : 0;
+    }
+    return 0;
+  }
+  std::uint64_t next_number(std::uint64_t) override { return 0; }
+
+  int count = 0;
+};
+
+TEST(VirtualCpus, TakingACpuIsAStepWhereItTakesTime) {
+  CountDispatches with_costs;
+  run(with_costs, cpus(2, {.context_switch = 10}, 0), [] { run_beside({[] {}}); });
+  EXPECT_GT(with_costs.count, 0);
+  CountDispatches without;
+  run(without, cpus(2, {}, 0), [] { run_beside({[] {}}); });
+  EXPECT_EQ(without.count, 0);
+}
+
 TEST(VirtualCpus, WakingCostsTheWaker) {
   // The end of the thread wakes who joins it.
   const auto usage =

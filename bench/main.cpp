@@ -104,6 +104,7 @@ void add_all_rows(RowTable& table) {
   add_memory_rows(table);
   add_served_memory_rows(table);
   add_structure_rows(table);
+  add_exploration_rows(table);
 }
 
 bool any_failed(const RowTable& table) {

@@ -27,6 +27,8 @@ std::string_view name(Unit unit) {
       return "bytes";
     case Unit::kPerSecond:
       return "1/s";
+    case Unit::kCount:
+      return "1";
   }
   return "";
 }
@@ -114,7 +116,10 @@ std::string with_unit(const Row& row, double value) {
     case Unit::kBytes:
       return fmt::format("{:.2f} KiB", value / 1024);
     case Unit::kPerSecond:
-      return fmt::format("{:.2f} M/s", value / 1e6);
+      return value < 1e6 ? fmt::format("{:.1f} k/s", value / 1e3)
+                         : fmt::format("{:.2f} M/s", value / 1e6);
+    case Unit::kCount:
+      return fmt::format("{:g}", value);
   }
   return {};
 }

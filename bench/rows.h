@@ -31,7 +31,7 @@
 
 namespace ums::bench {
 
-enum class Unit { kNanoseconds, kBytes, kPerSecond };
+enum class Unit { kNanoseconds, kBytes, kPerSecond, kCount };
 
 // The heading under which a row is printed.
 inline constexpr std::string_view kMachine = "What the machine charges";
@@ -41,6 +41,7 @@ inline constexpr std::string_view kCreation = "Create + run + join";
 inline constexpr std::string_view kMemory = "Resident memory of one that waits";
 inline constexpr std::string_view kServed = "Under a kernel process";
 inline constexpr std::string_view kStructures = "Kernel structures";
+inline constexpr std::string_view kSimulated = "The simulated machine";
 
 struct RowSpec {
   std::string name;
@@ -112,5 +113,6 @@ void add_served_rows(RowTable& table);
 void add_memory_rows(RowTable& table);
 void add_served_memory_rows(RowTable& table);
 void add_structure_rows(RowTable& table);
+void add_exploration_rows(RowTable& table);
 
 }  // namespace ums::bench

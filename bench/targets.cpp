@@ -20,6 +20,9 @@ double kibibytes_more(const std::vector<double>& medians) {
   return (medians[0] - medians[1]) / 1024;
 }
 double kibibytes(const std::vector<double>& medians) { return medians[0] / 1024; }
+double millions(const std::vector<double>& medians) { return medians[0] / 1e6; }
+double thousands(const std::vector<double>& medians) { return medians[0] / 1e3; }
+double itself(const std::vector<double>& medians) { return medians[0]; }
 double milliseconds_more(const std::vector<double>& medians) {
   return (medians[0] - medians[1]) / 1e6;
 }
@@ -135,6 +138,29 @@ const std::vector<Target> all_targets = {
      "KiB",
      false,
      8,
+     {}},
+    {"simulated machine, steps a second, 8 threads",
+     {"simulated_steps"},
+     millions,
+     "M/s",
+     true,
+     5,
+     {}},
+    {"the same, executions a second, new threads",
+     {"simulated_new_threads"},
+     thousands,
+     "k/s",
+     true,
+     3,
+     {}},
+    {"the same, threads kept", {"simulated_kept_threads"}, thousands, "k/s", true, 20, {}},
+    {"13 shapes: found as soon as by POS or PCT", {"simulated_shapes"}, itself, "", true, 10, {}},
+    {"13 shapes: found as soon as by the best of four",
+     {"simulated_shapes_best"},
+     itself,
+     "",
+     true,
+     10,
      {}},
 };
 

@@ -6,7 +6,10 @@ include(CMakePackageConfigHelpers)
 
 install(DIRECTORY ${CMAKE_CURRENT_SOURCE_DIR}/include/ DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}
   FILES_MATCHING PATTERN "*.h" PATTERN "*.hpp")
-install(TARGETS ums ums_static EXPORT ums-targets)
+install(TARGETS ums ums_static ums_sim EXPORT ums-targets)
+if(TARGET ums_instrumented)
+  install(TARGETS ums_instrumented EXPORT ums-targets)
+endif()
 # In a folder of its own, where neither linkers nor ldconfig look.
 install(TARGETS ums_preload ums_simulated_preload LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}/ums)
 
@@ -21,7 +24,14 @@ install(FILES ${PROJECT_BINARY_DIR}/ums-config.cmake ${PROJECT_BINARY_DIR}/ums-c
 
 # The prefix is found from the file's own place, so that an installed tree can be moved.
 file(RELATIVE_PATH UMS_PC_PREFIX /${CMAKE_INSTALL_LIBDIR}/pkgconfig /)
-configure_file(${PROJECT_SOURCE_DIR}/cmake/ums.pc.in ${PROJECT_BINARY_DIR}/libums.pc @ONLY)
-configure_file(${PROJECT_SOURCE_DIR}/cmake/ums.pc.in ${PROJECT_BINARY_DIR}/ums.pc @ONLY)
-install(FILES ${PROJECT_BINARY_DIR}/libums.pc ${PROJECT_BINARY_DIR}/ums.pc
-  DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+function(ums_pkg_config name library private)
+  set(UMS_PC_NAME lib${library})
+  set(UMS_PC_LIBRARY ${library})
+  set(UMS_PC_PRIVATE ${private})
+  configure_file(${PROJECT_SOURCE_DIR}/cmake/ums.pc.in ${PROJECT_BINARY_DIR}/${name}.pc @ONLY)
+  install(FILES ${PROJECT_BINARY_DIR}/${name}.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+endfunction()
+set(private "-lboost_context -lstdc++ -lm")
+ums_pkg_config(libums ums "${private}")
+ums_pkg_config(ums ums "${private}")
+ums_pkg_config(libums-sim ums-sim "")

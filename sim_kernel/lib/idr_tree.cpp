@@ -119,12 +119,15 @@ void IdrTree::insert_locked(std::uint32_t index, void* object, Stock& stock) noe
     IdrNode& node = *path[level];
     const unsigned slot = slot_of(index, level);
     if ((node.present & bit(slot)) == 0) {
-      node.slots[slot].store(stock.take(), std::memory_order_release);
+      IdrNode* const child = stock.take();
+      preemption_point(KernelStep::kStore, &node.slots[slot]);
+      node.slots[slot].store(child, std::memory_order_release);
       node.present |= bit(slot);
     }
     path[level - 1] = static_cast<IdrNode*>(node.slots[slot].load(std::memory_order_relaxed));
   }
   const unsigned slot = slot_of(index, 0);
+  preemption_point(KernelStep::kStore, &path[0]->slots[slot]);
   path[0]->slots[slot].store(object, std::memory_order_release);
   path[0]->present |= bit(slot);
   path[0]->full |= bit(slot);
@@ -168,6 +171,7 @@ void* IdrTree::remove(int id) noexcept {
     node.full &= ~bit(slot);
     if (empty) {
       if (level > 0) free_after_grace_period(path[level - 1]);
+      preemption_point(KernelStep::kStore, &node.slots[slot]);
       node.slots[slot].store(nullptr, std::memory_order_relaxed);  // publishes nothing
       node.present &= ~bit(slot);
     }

@@ -48,7 +48,8 @@ class IdrTree {
 
   void* find(int id) const noexcept {
     rcu_assert_reading("idr");
-    const auto index = static_cast<std::uint32_t>(id) - 1;   // 0 and below: too large for any root
+    const auto index = static_cast<std::uint32_t>(id) - 1;  // 0 and below: too large for any root
+    preemption_point(KernelStep::kLoad, &root_);
     const Root root(root_.load(std::memory_order_acquire));  // with set_root
     if (!root.covers(index)) return nullptr;
     IdrNode* node = root.node();
@@ -103,6 +104,7 @@ class IdrTree {
     return Root(root_.load(std::memory_order_relaxed));  // only the lock's holder writes it
   }
   void set_root(Root root) noexcept REQUIRES(lock_) {
+    preemption_point(KernelStep::kStore, &root_);
     root_.store(root.word(), std::memory_order_release);  // with find
   }
   Place lowest_free_locked() const noexcept REQUIRES(lock_);

@@ -7,8 +7,9 @@ namespace ums::kernel {
 
 void RhashBucket::lock(LockRank rank) noexcept {
   lock_rank_acquire(rank);
-  for (Backoff backoff; (head_.fetch_or(kLocked, std::memory_order_acquire) & kLocked) != 0;
-       backoff.wait()) {
+  preemption_point(KernelStep::kUpdate, &head_);
+  for (Backoff backoff; (head_.fetch_or(kLocked, std::memory_order_acquire) & kLocked) != 0;) {
+    if (!preemption_wait(&head_)) backoff.wait();
   }
 }
 
@@ -17,10 +18,13 @@ void RhashBucket::lock(LockRank rank) noexcept {
 void RhashBucket::unlock(LockRank rank) noexcept {
   head_.store(first(), std::memory_order_release);
   lock_rank_release(rank);
+  preemption_wake(&head_);
 }
 
 void RhashBucket::push(RhashNode& node) noexcept {
-  node.next.store(first(), std::memory_order_release);
+  const std::uintptr_t behind = first();
+  preemption_point(KernelStep::kStore, &node.next);
+  node.next.store(behind, std::memory_order_release);
   set_next(nullptr, reinterpret_cast<std::uintptr_t>(&node));
 }
 
@@ -45,6 +49,7 @@ RhashBucket::Tail RhashBucket::tail() const noexcept {
 }
 
 void RhashBucket::set_next(RhashNode* before, std::uintptr_t link) noexcept {
+  preemption_point(KernelStep::kStore, before != nullptr ? &before->next : &head_);
   if (before != nullptr) {
     before->next.store(link, std::memory_order_release);
   } else {

@@ -25,6 +25,7 @@
 
 #include "sim_kernel/base/thread_annotations.h"
 #include "sim_kernel/sync/lock_rank.h"
+#include "sim_kernel/sync/preemption.h"
 
 namespace ums::kernel {
 
@@ -45,8 +46,12 @@ class CAPABILITY("bucket") RhashBucket {
   }
   // The link that ends this chain, and no other one.
   std::uintptr_t end() const noexcept { return reinterpret_cast<std::uintptr_t>(this) | kEnd; }
-  std::uintptr_t first() const noexcept { return head_.load(std::memory_order_acquire) & ~kLocked; }
+  std::uintptr_t first() const noexcept {
+    preemption_point(KernelStep::kLoad, &head_);
+    return head_.load(std::memory_order_acquire) & ~kLocked;
+  }
   static std::uintptr_t after(const RhashNode& node) noexcept {
+    preemption_point(KernelStep::kLoad, &node.next);
     return node.next.load(std::memory_order_acquire);
   }
 

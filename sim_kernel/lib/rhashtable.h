@@ -138,10 +138,11 @@ class Rhashtable : public RhashtableBase {
   }
 
   [[gnu::cold, gnu::noinline]] Object* find_again(Key key) const noexcept {
-    for (Backoff backoff;; backoff.wait()) {
+    for (Backoff backoff;;) {
       bool strayed = false;
       Object* const object = find_once(key, strayed);
       if (object != nullptr || !strayed) return object;
+      if (!preemption_yield()) backoff.wait();
     }
   }
 

@@ -62,8 +62,8 @@ bool suspends(TraceEvent event) noexcept {
          event == TraceEvent::kBlockEvent;
 }
 
-void on_event(TraceEvent event) noexcept {
-  StraceLine* const line = suspends(event) ? current_or_null->machine.begun : nullptr;
+void on_event(const TraceRecord& record) noexcept {
+  StraceLine* const line = suspends(record.event) ? current_or_null->machine.begun : nullptr;
   if (line == nullptr || line->is_empty()) return;
   strace_suspend(*line);
   output.write(line->view());

@@ -9,6 +9,7 @@
 #pragma once
 
 #include "sim_kernel/parallel/cpu_switch.h"
+#include "sim_kernel/parallel/signals/parked_signals.h"
 
 namespace ums::kernel {
 
@@ -42,6 +43,10 @@ inline void machine_restart_after_fork() noexcept {}
 
 // The thread of `me` ends, and is in no file any more: it goes on at home.
 inline void leave_machine(Task&) noexcept {}
+
+// A signal for a thread that runs interrupts it.
+inline constexpr bool kSignalsWaitForTasks = false;
+inline void deliver_signals(Task& me) { raise_pending_signals(me); }
 
 // A thread ends in user code only.
 inline constexpr bool kThreadsDieInCalls = false;

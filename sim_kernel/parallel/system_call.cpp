@@ -8,7 +8,6 @@
 #include "sim_kernel/base/printk.h"
 #include "sim_kernel/parallel/kernel_section.h"
 #include "sim_kernel/parallel/left_wait.h"
-#include "sim_kernel/parallel/signals/parked_signals.h"
 #include "sim_kernel/parallel/signals/signal_mask.h"
 #include "sim_kernel/sync/rcu.h"
 
@@ -98,7 +97,7 @@ void exit_to_user(Task& me) {
   if ((work & (kExitMask | kExitUnblock)) != 0) restore_signal_mask_on_exit(me);
   // Looked at again: one may have come meanwhile.
   const std::uint32_t signals = kExitSignals | kExitSignalSent;
-  if ((me.exit_work.load(std::memory_order_relaxed) & signals) != 0) raise_pending_signals(me);
+  if ((me.exit_work.load(std::memory_order_relaxed) & signals) != 0) deliver_signals(me);
 }
 
 }  // namespace ums::kernel

@@ -11,6 +11,9 @@
 namespace ums::kernel {
 
 inline void assert_may_schedule(const Task& me) noexcept {
+#if UMS_MACHINE_SIMULATED
+  if (me.machine.is_preempted) return;
+#endif
   const unsigned long reader = me.rcu_reader.load(std::memory_order_relaxed);
   kassert((reader & kRcuNestMask) == 0,
           "Voluntary context switch within RCU read-side critical section! task {}", me.tid);

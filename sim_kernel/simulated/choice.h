@@ -32,6 +32,9 @@ enum class EventKind : std::uint8_t {
   kWrite,   // of memory
   kUpdate,  // of memory: an atomic read and write
   kPoint,   // ums_sim_point
+  kCancel,  // of a thread
+  kSignal,  // to a thread or to all
+  kDescriptor,
   // Taking a CPU, where that takes time (eligible_tasks.h).
   kDispatch,
 };
@@ -59,19 +62,32 @@ inline constexpr const char* event_name(EventKind kind) noexcept {
                                  "write",
                                  "update",
                                  "pass a point",
+                                 "cancel a thread",
+                                 "send a signal",
+                                 "use a descriptor",
                                  "take a CPU"};
   static_assert(kNames.size() == kEventKinds);
   return kNames[static_cast<std::size_t>(kind)];
 }
 
-// `object`: what the step is about (object_numbers.h); 0: nothing that others share.
+// `object`: what the step is about (object_numbers.h); 0: nothing that others share. `site`: the
+// place in the program, where it is known, by which a strategy knows the step again in another
+// execution; 0: it is not. Sites may be compared, and for equality only: where a program lies in
+// memory is nothing that an execution may depend on.
 struct Event {
   EventKind kind = EventKind::kBegin;
   std::uint32_t object = 0;
+  std::uintptr_t site = 0;
 };
+
+// A step that changes what others do next, whatever that is.
+inline bool is_about_tasks(EventKind kind) noexcept {
+  return kind == EventKind::kCancel || kind == EventKind::kSignal;
+}
 
 // Whether it may matter which of two steps of different tasks comes first.
 inline bool may_conflict(const Event& a, const Event& b) noexcept {
+  if (is_about_tasks(a.kind) || is_about_tasks(b.kind)) return true;
   if (a.object == 0 || a.object != b.object) return false;
   return a.kind != EventKind::kRead || b.kind != EventKind::kRead;
 }

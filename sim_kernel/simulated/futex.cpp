@@ -39,12 +39,12 @@ bool futex_wait(Task& me, const void* address, std::uint64_t deadline) noexcept 
   futex_enqueue(me, address);
   if (deadline != kNever) timer_start(me, deadline);
   block(me);
-  return me.machine.woken;
+  return me.machine.wait_end.woken;
 }
 
 void futex_enqueue(Task& task, const void* address) noexcept {
   task.machine.waits_for = address;
-  task.machine.woken = false;
+  task.machine.wait_end = {};
   bucket_of(address).push_back(task.machine);
 }
 
@@ -61,7 +61,7 @@ int wake_each(const void* address, int count, Wake wake) noexcept {
     Task& task = task_of(machine);
     futex_give_up(task);
     timer_stop(task);
-    machine.woken = true;
+    machine.wait_end.woken = true;
     wake(task);
     ++woken;
   }

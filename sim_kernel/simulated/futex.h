@@ -23,6 +23,7 @@ namespace ums::kernel {
 inline constexpr int kEverybody = INT_MAX;
 
 // Others go on, until somebody wakes `address`, or until `deadline`, which has passed then: false.
+// `me` may also be interrupted (interrupt.h), which is as if it was woken: who waits looks again.
 bool futex_wait(Task& me, const void* address, std::uint64_t deadline = kNever) noexcept;
 
 // The same for a task that does not run and is not runnable: it goes on where it stopped.

@@ -35,7 +35,14 @@ bool RunQueue::reserve(std::size_t tasks) noexcept {
   return true;
 }
 
+// Among few, who counts them all is faster than who guesses, which a processor cannot foresee.
 std::size_t RunQueue::place_of(int number) const noexcept {
+  constexpr std::size_t kFew = 16;
+  if (size_ <= kFew) {
+    std::size_t place = 0;
+    for (std::size_t i = 0; i < size_; ++i) place += choices_[i].task < number ? 1 : 0;
+    return place;
+  }
   const auto* const place =
       std::lower_bound(choices_, choices_ + size_, number,
                        [](const Choice& choice, int wanted) { return choice.task < wanted; });

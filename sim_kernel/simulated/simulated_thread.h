@@ -18,6 +18,7 @@
 namespace ums::kernel {
 
 class Task;
+struct RestingThread;
 
 struct SimulatedThread {
   SimulatedThread(void* (*f)(void*), void* a) noexcept : func(f), arg(a) {}
@@ -29,7 +30,12 @@ struct SimulatedThread {
   Task* task = nullptr;                    // null: it could not
   bool ended = false;                      // whoever joins waits for it (futex.h)
   bool detached = false;
-  CpuMask affinity = kAnyCpu;  // with which it begins
+  bool has_returned = false;  // its function, `value`
+  void* value = nullptr;
+  bool is_kept = false;              // for others, when it has ended, if it is as a new one then
+  bool was_named = false;            // which others are not to be
+  RestingThread* resting = nullptr;  // it has ended, and is kept
+  CpuMask affinity = kAnyCpu;        // with which it begins
   boost::intrusive::list_member_hook<> hook;
 };
 

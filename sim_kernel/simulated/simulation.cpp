@@ -11,9 +11,14 @@
 #include "sim_kernel/parallel/kernel_section.h"
 #include "sim_kernel/parallel/rseq.h"
 #include "sim_kernel/parallel/signals/signal_mask.h"
+#include "sim_kernel/simulated/busy_loop.h"
 #include "sim_kernel/simulated/eligible_tasks.h"
 #include "sim_kernel/simulated/futex.h"
 #include "sim_kernel/simulated/object_numbers.h"
+#include "sim_kernel/simulated/outside.h"
+#include "sim_kernel/simulated/races/race_detector.h"
+#include "sim_kernel/simulated/random_bytes.h"
+#include "sim_kernel/simulated/signals.h"
 #include "sim_kernel/simulated/simulated_thread.h"
 #include "sim_kernel/simulated/virtual_time.h"
 
@@ -30,10 +35,14 @@ int tasks_made = 0;
 int tasks_left = 0;  // of them
 std::uint64_t steps = 0;
 
+constexpr int kFutileTimersMax = 1000;
+
 // Nobody can go on: the first task does, and the others never will.
 void abandon_all_but_first() noexcept {
   futex_forget_all();
   timers_forget_all();
+  outside_forget_all();
+  busy_loops_forget_all();
   for_each_task(
       [](Task& task, void*) {
         if (is_simulated(task) && &task != first) task.machine.number = -1;
@@ -48,15 +57,20 @@ void nobody_can_go_on() noexcept {
   abandon_all_but_first();
 }
 
+// Nobody can go on, until time jumps or something comes from outside. False: neither will help.
+// A timer that only sends signals may expire for ever, and nobody take them.
+bool wait_for_runnable() noexcept {
+  for (int expired = 0; expired < kFutileTimersMax && first_deadline() != kNever; ++expired) {
+    if (virtual_cpus.is_plain()) virtual_cpus.idle_until(first_deadline());
+    expire_timers(first_deadline());
+    if (run_queue.size() > 0) return true;
+  }
+  return outside_sleep() && run_queue.size() > 0;
+}
+
 // Everybody in the run queue may go on.
 Task& pick_of_all(Task& me) noexcept {
-  if (run_queue.size() == 0) {
-    if (first_deadline() == kNever)
-      nobody_can_go_on();
-    else
-      virtual_cpus.idle_until(first_deadline());
-  }
-  if (first_deadline() <= virtual_cpus.now()) fire_timers(virtual_cpus.now());
+  if (run_queue.size() == 0 && !wait_for_runnable()) nobody_can_go_on();
   ++steps;
   return run_queue.task(chooser->choose(run_queue.choices(), me.machine.number));
 }
@@ -65,13 +79,13 @@ Task& pick_of_all(Task& me) noexcept {
 std::uint64_t wake_for_next_moment() noexcept {
   for (;;) {
     const std::uint64_t moment = virtual_cpus.next_moment(run_queue);
-    const std::uint64_t deadline = first_deadline();
-    if (deadline <= moment && deadline != kNever)
-      fire_timers(deadline);
-    else if (moment != kNever)
+    if (moment == kNever) {
+      if (!wait_for_runnable()) nobody_can_go_on();
+    } else if (first_deadline() <= moment) {
+      expire_timers(first_deadline());
+    } else {
       return moment;
-    else
-      nobody_can_go_on();
+    }
   }
 }
 
@@ -93,6 +107,10 @@ Task& pick_by_time(Task& me) noexcept {
 // Chooses who goes on in the place of `me`.
 Task& pick_next(Task& me) noexcept {
   const KernelSection section(&me);
+  let_busy_loops_go_on();
+  if (virtual_cpus.is_plain()) expire_timers(virtual_time());
+  take_arrived_signals();
+  outside_look();
   return virtual_cpus.is_plain() ? pick_of_all(me) : pick_by_time(me);
 }
 
@@ -113,7 +131,9 @@ Look* wanted_look = nullptr;
 
 void put_in_place(Task& me, Task& next) noexcept {
   next.on_cpu.store(true, std::memory_order_relaxed);
+  save_signal_mask(me);
   switch_to(me, next);
+  restore_signal_mask(me);
 }
 
 void look_for_asker(Task& me) noexcept {
@@ -133,15 +153,24 @@ void change_to(Task& me, Task& next) noexcept {
     }
 }
 
+void handle_signals_outside_calls(Task& me) noexcept {
+  if ((me.exit_work.load(std::memory_order_relaxed) & kExitSignals) == 0) return;
+  if (me.syscall_file.load(std::memory_order_relaxed) == nullptr) handle_signals(me);
+}
+
 void schedule(Task& me) noexcept {
   Task& next = pick_next(me);
   if (&next != &me) change_to(me, next);
+  handle_signals_outside_calls(me);
 }
 
 void add_task(Task& task) noexcept {
   ++tasks_left;
   task.machine.number = tasks_made++;
   task.machine.next = {};
+  task.machine.signal_mask = task.machine.home.signal_mask;
+  task.machine.is_bystander = false;
+  task.machine.is_cancelled = false;
   task.machine.cpu = task.machine.last_cpu = -1;
   task.machine.ready_at = 0;
   make_runnable_at(task, virtual_time());
@@ -175,15 +204,21 @@ Result<void> simulation_begin(Chooser& its_chooser, const CpuOptions& options) n
   steps = 0;
   objects.forget_all();
   virtual_cpus.begin(options);
+  timers_forget_all();
+  signals_reset();
+  random_bytes_reset();
+  forget_races();
   rseq_unregister(*me->cpu);
   learn_signal_mask(*me);
   me->machine.affinity = kAnyCpu;
+  me->machine.handle = pthread_self();
   add_task(*me);
   virtual_cpus.place_first(*me);
   return {};
 }
 
 void simulation_wait_for_all() noexcept {
+  first->machine.is_bystander = true;
   while (tasks_left > 1) futex_wait(*first, &tasks_left);
 }
 
@@ -202,11 +237,14 @@ void simulation_restart_after_fork() noexcept {
   run_queue.clear();
   futex_forget_all();
   timers_forget_all();
+  outside_forget_all();
   const Result<void> begun = simulation_begin(copy->in_forked_child(), options);
   kassert(begun.ok(), "no memory for the simulation of a forked child");
 }
 
 std::uint64_t simulation_steps() noexcept { return steps; }
+int simulation_tasks_made() noexcept { return tasks_made; }
+std::size_t simulation_runnable() noexcept { return run_queue.size(); }
 
 bool is_cpu_wanted() noexcept {
   return first_deadline() != kNever || run_queue.size() > virtual_cpus.busy();
@@ -268,17 +306,21 @@ Result<void> simulation_capture(SimulatedThread& thread) noexcept {
   }
   me->machine.thread = &thread;
   me->machine.affinity = thread.affinity;
+  me->machine.handle = pthread_self();
   add_task(*me);
   tell_creator(thread, me);
   leave_to_idle(*me, {});
+  restore_signal_mask(*me);
+  handle_signals_outside_calls(*me);
   return {};
 }
 
 namespace {
 
-void tell_others_of_end(const Task& me) noexcept {
+void tell_others_of_end(Task& me) noexcept {
   SimulatedThread& thread = *me.machine.thread;
   thread.ended = true;
+  happens_before_join(me, &thread);
   futex_wake(&thread, kEverybody);
   if (--tasks_left == 1) futex_wake(&tasks_left, kEverybody);
 }
@@ -297,21 +339,46 @@ void simulation_leave(Task& me) noexcept {
   put_in_place(me, next);
 }
 
+// Returns when the thread is revived.
+void simulation_rest(Task& me) noexcept {
+  catch_up(me);
+  tell_others_of_end(me);
+  make_wait(me);
+  me.machine.number = -1;
+  change_to(me, pick_next(me));
+  handle_signals_outside_calls(me);
+}
+
+Result<void> simulation_revive(Task& task, SimulatedThread& thread) noexcept {
+  if (!reserve(static_cast<std::size_t>(tasks_made) + 1)) return Error{ENOMEM};
+  task.machine.thread = &thread;
+  thread.task = &task;
+  task.machine.affinity = thread.affinity;
+  add_task(task);
+  inherit_signal_mask(task);
+  return {};
+}
+
+// Masks are each task's own here (signals.h).
 void see_off_homebound(Task& me) noexcept {
   Task& leaver = *std::exchange(me.cpu->homebound, nullptr);
   const pid_t tid = leaver.tid;
   wake_idle_cpu(leaver.machine.home, leaver);
-  me.exit_work.fetch_or(kExitMask, std::memory_order_relaxed);  // its own bit
   wait_until_gone(tid);
 }
 
-void announce(Task& me, EventKind next, const void* object) noexcept {
+void announce(Task& me, EventKind next, const void* object, std::uintptr_t site) noexcept {
   if (!virtual_cpus.is_plain()) [[unlikely]] {
     virtual_cpus.charge_step(next);
     me.machine.has_just_come = false;
   }
-  run_queue.set_next(me, {next, objects.number_of(object)});
+  if (next != EventKind::kYield) ++me.machine.steps;
+  run_queue.set_next(me, {next, objects.number_of(object), site});
 }
+
+void announce_again(Task& me, Event next) noexcept { run_queue.set_next(me, next); }
+
+bool anybody_is_runnable() noexcept { return run_queue.size() > 0; }
 
 void let_others_go_on(Task& me) noexcept { schedule(me); }
 
@@ -351,6 +418,7 @@ void replace(Task& me, Task& next) noexcept {
   run_queue.remove(me);
   if (!next.machine.runnable) run_queue.add(next);
   virtual_cpus.hand_over(me, next);
+  happens_before_task(me, next);
   change_to(me, next);
 }
 

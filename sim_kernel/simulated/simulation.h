@@ -65,6 +65,9 @@ void simulation_wait_for_all() noexcept;
 // How many choices there were.
 std::uint64_t simulation_steps() noexcept;
 
+// How many tasks there have been, and how many may go on.
+int simulation_tasks_made() noexcept;
+std::size_t simulation_runnable() noexcept;
 // The task of an index of the choices. Context: a Chooser that chooses.
 const Task& chosen_task(std::size_t index) noexcept;
 
@@ -94,19 +97,29 @@ const void* simulated_object(std::uint32_t number) noexcept;
 // Returns when the task is chosen, on the carrier.
 Result<void> simulation_capture(SimulatedThread& thread) noexcept;
 
+// The function of the calling task's thread has returned, and the task belongs to the simulation no
+// longer. Its kernel thread stays parked, and this returns when it is revived for another thread.
+void simulation_rest(Task& me) noexcept;
+
+// A task that rests is the next one of the simulation, in the name of `thread`. Errors: ENOMEM.
+Result<void> simulation_revive(Task& task, SimulatedThread& thread) noexcept;
+
 // The calling task belongs to it no longer, and goes on at home: its thread ends. The first task
 // returns when all others have ended.
 void simulation_leave(Task& me) noexcept;
 
-// What `me` does next is about `object`, or about nothing that others share.
-void announce(Task& me, EventKind next, const void* object = nullptr) noexcept;
+// What `me` does next is about `object`, or about nothing that others share, at `site` of the
+// program (choice.h).
+void announce(Task& me, EventKind next, const void* object = nullptr,
+              std::uintptr_t site = 0) noexcept;
 
 // Somebody else may go on, before `me` does what it has announced.
 void let_others_go_on(Task& me) noexcept;
 
 // Both.
-inline void sched_point(Task& me, EventKind next, const void* object = nullptr) noexcept {
-  announce(me, next, object);
+inline void sched_point(Task& me, EventKind next, const void* object = nullptr,
+                        std::uintptr_t site = 0) noexcept {
+  announce(me, next, object, site);
   let_others_go_on(me);
 }
 
@@ -120,6 +133,11 @@ void hold_off_lockers(const void* object) noexcept;
 
 // Somebody else goes on. `me` does what it has announced after make_runnable.
 void block(Task& me) noexcept;
+
+// The same for what it has announced before.
+void announce_again(Task& me, Event next) noexcept;
+
+bool anybody_is_runnable() noexcept;
 
 // The current task wakes `task`, which does nothing if it is runnable.
 void make_runnable(Task& task) noexcept;

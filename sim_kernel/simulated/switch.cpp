@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "sim_kernel/sched/may_schedule.h"
+#include "sim_kernel/simulated/races/happens_before.h"
 #include "sim_kernel/simulated/simulation.h"
 #include "sim_kernel/simulated/virtual_time.h"
 
@@ -36,7 +37,9 @@ void switch_back(Task& me) noexcept {
 void switch_home(Task& me) noexcept {
   assert_may_schedule(me);
   announce(me, EventKind::kCall);
-  give_place(me, resumer_goes_on(me));
+  Task& resumer = resumer_goes_on(me);
+  give_place(me, resumer);
+  happens_before_task(me, resumer);
   let_others_go_on(me);
 }
 
@@ -50,6 +53,7 @@ void suspend(Task& me, WakeUp wake) noexcept {
 void resume_executing(Task& task) noexcept {
   change_task_state<TaskState::kExecuting, TaskState::kRunning>(task.state);
   make_runnable(task);
+  happens_before_task(*current_task(), task);
 }
 
 namespace {
@@ -87,14 +91,20 @@ void leave_machine(Task& me) noexcept {
 }
 
 bool sleep_until_set(Task& me, std::atomic<std::uint32_t>& woken) noexcept {
-  while (woken.load(std::memory_order_relaxed) == 0) block(me);
+  me.machine.wait_end = {};
+  while (woken.load(std::memory_order_relaxed) == 0) {
+    if (me.machine.wait_end.interrupted) return false;
+    block(me);
+  }
   return true;
 }
 
 void wake_sleeper(std::atomic<std::uint32_t>& woken) noexcept {
   using boost::intrusive::get_parent_from_member;
   Waiter* const waiter = get_parent_from_member(&woken, &Waiter::woken);
-  make_runnable(*get_parent_from_member(waiter, &Task::waiter));
+  Task& sleeper = *get_parent_from_member(waiter, &Task::waiter);
+  make_runnable(sleeper);
+  happens_before_task(*current_task(), sleeper);
 }
 
 }  // namespace ums::kernel

@@ -11,9 +11,14 @@
 #include "sim_kernel/base/result.h"
 #include "sim_kernel/sched/task.h"
 #include "sim_kernel/sched/wake_up.h"
+#include "sim_kernel/simulated/signals.h"
 #include "sim_kernel/simulated/simulation.h"
 
 namespace ums::kernel {
+
+// A signal for a thread waits for its next scheduling point (signals.h).
+inline constexpr bool kSignalsWaitForTasks = true;
+inline void deliver_signals(Task& me) { handle_signals(me); }
 
 // A thread ends in user code only.
 inline constexpr bool kThreadsDieInCalls = false;

@@ -5,6 +5,7 @@
 #include <boost/intrusive/set.hpp>
 
 #include "sim_kernel/simulated/futex.h"
+#include "sim_kernel/simulated/outside.h"
 #include "sim_kernel/simulated/simulation.h"
 #include "sim_kernel/simulated/virtual_cpus.h"
 
@@ -14,14 +15,12 @@ namespace {
 
 struct ByDeadline {
   using type = std::uint64_t;
-  type operator()(const MachineTask& machine) const noexcept { return machine.deadline; }
+  type operator()(const Timer& timer) const noexcept { return timer.deadline; }
 };
 
 // Of equal deadlines the one that was set first comes first.
 boost::intrusive::multiset<
-    MachineTask,
-    boost::intrusive::member_hook<MachineTask, boost::intrusive::set_member_hook<>,
-                                  &MachineTask::timer_hook>,
+    Timer, boost::intrusive::member_hook<Timer, boost::intrusive::set_member_hook<>, &Timer::hook>,
     boost::intrusive::key_of_value<ByDeadline>>
     timers;
 
@@ -36,26 +35,49 @@ std::uint64_t earliest_deadline = kNever;
 std::uint64_t virtual_time() noexcept { return virtual_cpus.now(); }
 void charge(std::uint64_t nanoseconds) noexcept { virtual_cpus.charge(nanoseconds); }
 
+namespace {
+
+void call_task(Timer& timer) noexcept {
+  using boost::intrusive::get_parent_from_member;
+  MachineTask& machine = *get_parent_from_member(&timer, &MachineTask::timer);
+  Task& task = *get_parent_from_member(&machine, &Task::machine);
+  futex_give_up(task);
+  outside_give_up(task);
+  make_runnable_at(task, timer.deadline);
+}
+
+void expire_first() noexcept {
+  Timer& timer = *timers.begin();
+  timer_stop(timer);
+  timer.expire(timer);
+}
+
+}  // namespace
+
+void timer_start(Timer& timer, std::uint64_t deadline) noexcept {
+  timer.deadline = deadline;
+  timers.insert(timer);
+  note_earliest();
+}
+
+void timer_stop(Timer& timer) noexcept {
+  if (!timer.hook.is_linked()) return;
+  timers.erase(timers.iterator_to(timer));
+  note_earliest();
+}
+
 void timer_start(Task& task, std::uint64_t deadline) noexcept {
-  task.machine.deadline = deadline;
-  timers.insert(task.machine);
-  note_earliest();
+  task.machine.timer.expire = call_task;
+  timer_start(task.machine.timer, deadline);
 }
 
-void timer_stop(Task& task) noexcept {
-  if (!task.machine.timer_hook.is_linked()) return;
-  timers.erase(timers.iterator_to(task.machine));
-  note_earliest();
+void timer_stop(Task& task) noexcept { timer_stop(task.machine.timer); }
+
+void expire_timers(std::uint64_t moment) noexcept {
+  while (!timers.empty() && first_deadline() <= moment) expire_first();
 }
 
-void fire_timers(std::uint64_t moment) noexcept {
-  while (!timers.empty() && first_deadline() <= moment) {
-    Task& task = *boost::intrusive::get_parent_from_member(&*timers.begin(), &Task::machine);
-    timer_stop(task);
-    futex_give_up(task);
-    make_runnable_at(task, task.machine.deadline);
-  }
-}
+std::size_t timers_set() noexcept { return timers.size(); }
 
 void timers_forget_all() noexcept {
   timers.clear();

@@ -5,11 +5,13 @@
 //
 // Each virtual CPU has a time of its own (virtual_cpus.h). It does not pass by itself: it goes on
 // by what charge() is told, and where nobody can run it jumps to the first moment that somebody
-// waits for. So sleeping costs nothing real.
+// waits for. So sleeping costs nothing real. What shall happen at a moment that has passed happens
+// at the next scheduling point.
 //
 // Thread safety: the carrier.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 
 #include "sim_kernel/sched/task.h"
@@ -24,16 +26,23 @@ std::uint64_t virtual_time() noexcept;
 // Something has taken `nanoseconds` there.
 void charge(std::uint64_t nanoseconds) noexcept;
 
-// `task` is called at `deadline`, unless timer_stop comes first: it is then runnable.
+// `timer.expire` is called at `deadline`, unless timer_stop comes first. It may start it again.
+void timer_start(Timer& timer, std::uint64_t deadline) noexcept;
+void timer_stop(Timer& timer) noexcept;
+
+// The timer of a task: it is then runnable.
 void timer_start(Task& task, std::uint64_t deadline) noexcept;
 void timer_stop(Task& task) noexcept;
+
+// How many timers are set.
+std::size_t timers_set() noexcept;
 
 // The first moment that somebody waits for, or kNever.
 extern std::uint64_t earliest_deadline;  // of the timers that are set
 inline std::uint64_t first_deadline() noexcept { return earliest_deadline; }
 
-// Makes all runnable who wait for `moment` or an earlier one.
-void fire_timers(std::uint64_t moment) noexcept;
+// Lets all happen that shall until `moment`.
+void expire_timers(std::uint64_t moment) noexcept;
 
 // Nobody waits any more, and nobody goes on.
 void timers_forget_all() noexcept;

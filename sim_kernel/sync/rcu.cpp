@@ -62,13 +62,16 @@ bool old_readers_exist() noexcept {
 bool advance_grace_period() noexcept REQUIRES(grace_lock) {
   if (grace_stage == GraceStage::kNone) {
     ++grace_seq;
+    preemption_point(KernelStep::kUpdate, &rcu_now);
     membarrier_all_threads();
     grace_stage = GraceStage::kLateReaders;
   }
   if (grace_stage == GraceStage::kLateReaders) {
     if (old_readers_exist()) return false;
+    preemption_point(KernelStep::kUpdate, &rcu_now);
     rcu_now.fetch_xor(kRcuPhase, std::memory_order_seq_cst);
     grace_stage = GraceStage::kFlipped;
+    preemption_point(KernelStep::kUpdate, &rcu_now);
   }
   if (old_readers_exist()) return false;
   membarrier_all_threads();
@@ -105,6 +108,7 @@ RcuHead* take_due_callbacks() noexcept EXCLUDES(grace_lock) {
   if (running) return nullptr;
   if (waiting == nullptr) {
     // Acquire, with the release of call_rcu.
+    preemption_point(KernelStep::kUpdate, &incoming);
     waiting = reversed(incoming.exchange(nullptr, std::memory_order_acquire));
     if (waiting == nullptr) return nullptr;
     waiting_until = next_grace_seq();
@@ -143,7 +147,9 @@ void call_rcu(RcuHead* head, void (*function)(RcuHead* head)) noexcept {
           "ODEBUG: activate active (active state 1) object: {} object type: rcu_head",
           static_cast<const void*>(head));
   head->function = function;
+  preemption_point(KernelStep::kLoad, &incoming);
   head->next = incoming.load(std::memory_order_relaxed);
+  preemption_point(KernelStep::kUpdate, &incoming);
   // Release, with the acquire of take_due_callbacks. No ABA: nothing is popped but the whole list.
   while (!incoming.compare_exchange_weak(head->next, head, std::memory_order_release,
                                          std::memory_order_relaxed)) {
@@ -162,7 +168,8 @@ void synchronize_rcu() noexcept {
     target = next_grace_seq();
     if (reach_grace_seq(target)) return;
   }
-  for (Backoff backoff;; backoff.wait()) {
+  for (Backoff backoff;;) {
+    if (!preemption_yield()) backoff.wait();
     SpinGuard guard(grace_lock);
     if (reach_grace_seq(target)) return;
   }
@@ -193,8 +200,9 @@ void rcu_barrier() noexcept {
     // Release, with the acquire below; the marker is gone as soon as it is set.
     static_cast<Marker*>(head)->reached.store(true, std::memory_order_release);
   });
-  for (Backoff backoff; !marker.reached.load(std::memory_order_acquire); backoff.wait()) {
+  for (Backoff backoff; !marker.reached.load(std::memory_order_acquire);) {
     rcu_do_callbacks();
+    if (!preemption_yield()) backoff.wait();
   }
 }
 

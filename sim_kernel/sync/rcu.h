@@ -31,6 +31,7 @@
 #include "sim_kernel/base/kassert.h"
 #include "sim_kernel/sched/task.h"
 #include "sim_kernel/sync/membarrier.h"
+#include "sim_kernel/sync/preemption.h"
 
 namespace ums::kernel {
 
@@ -67,13 +68,17 @@ inline void rcu_read_lock() noexcept {
     return;
   }
   // Acquire, with the flip of the phase: what came before the flip is behind the reader.
-  store_then_light_barrier(reader, rcu_now.load(std::memory_order_acquire));
+  preemption_point(KernelStep::kLoad, &rcu_now);
+  const unsigned long now = rcu_now.load(std::memory_order_acquire);
+  preemption_point(KernelStep::kLoad, &rcu_now);
+  store_then_light_barrier(reader, now);
 }
 
 // Ends a read section.
 // Ordering: release; pairs with the acquire of the grace period that finds the section ended.
 inline void rcu_read_unlock() noexcept {
   std::atomic<unsigned long>& reader = current_or_null->rcu_reader;
+  preemption_point(KernelStep::kLoad, &rcu_now);
   reader.store(reader.load(std::memory_order_relaxed) - 1, std::memory_order_release);
 }
 
@@ -97,12 +102,14 @@ class RcuReadGuard {
 // C++ has no working order for dependencies, and on x86-64 there is no difference.
 template <typename T>
 inline T* rcu_dereference(const std::atomic<T*>& pointer) noexcept {
+  preemption_point(KernelStep::kLoad, &pointer);
   return pointer.load(std::memory_order_acquire);
 }
 
 // Publishes `object`, initialised by now. Ordering: release, see rcu_dereference.
 template <typename T>
 inline void rcu_assign_pointer(std::atomic<T*>& pointer, std::type_identity_t<T>* object) noexcept {
+  preemption_point(KernelStep::kStore, &pointer);
   pointer.store(object, std::memory_order_release);
 }
 

@@ -22,6 +22,11 @@
 #include "sim_kernel/base/thread_annotations.h"
 #include "sim_kernel/sync/backoff.h"
 #include "sim_kernel/sync/lock_rank.h"
+#include "sim_kernel/sync/preemption.h"
+
+#if UMS_MACHINE_SIMULATED
+#include "sim_kernel/simulated/races/lock_order.h"
+#endif
 
 namespace ums::kernel {
 
@@ -35,23 +40,38 @@ class CAPABILITY("spinlock") SpinLock {
   // Ordering: acquire; pairs with the release in unlock().
   void lock() noexcept ACQUIRE() {
     lock_rank_acquire(kRank);
+    if constexpr (kPreemptible) preemption_point(KernelStep::kUpdate, this);
     if (held_.exchange(true, std::memory_order_acquire)) [[unlikely]] {
       lock_contended();
     }
+#if UMS_MACHINE_SIMULATED
+    note_locked<kRank>(this);
+#endif
   }
 
   void unlock() noexcept RELEASE() {
+    if constexpr (kPreemptible) preemption_point(KernelStep::kUpdate, this);
+#if UMS_MACHINE_SIMULATED
+    note_unlocked<kRank>(this);
+#endif
     held_.store(false, std::memory_order_release);
     lock_rank_release(kRank);
+    if constexpr (kPreemptible) preemption_wake(this);
   }
 
   // Forgets its holder. Only for the one thread of a forked child: whoever held it stayed behind.
   void reset_after_fork() noexcept { held_.store(false, std::memory_order_relaxed); }
 
  private:
+  // What the simulated machine takes itself is not held while others go on.
+  static constexpr bool kPreemptible =
+      kRank != LockRank::kTaskList && kRank != LockRank::kSlab && kRank != LockRank::kPublish;
+
   [[gnu::cold, gnu::noinline]] void lock_contended() noexcept {
     for (Backoff backoff; held_.exchange(true, std::memory_order_acquire);) {
-      while (held_.load(std::memory_order_relaxed)) backoff.wait();
+      while (held_.load(std::memory_order_relaxed)) {
+        if (!kPreemptible || !preemption_wait(this)) backoff.wait();
+      }
     }
   }
 

@@ -57,13 +57,23 @@ enum class TraceEvent : std::uint8_t {
 // threads in the kernel; tests call it again after they changed the environment.
 void trace_init() noexcept;
 
+// What the event's words say of it; `{}` stands for its value.
+const char* trace_words(TraceEvent event) noexcept;
+
+// `scheduler` and `worker`: thread ids, or 0: none.
+struct TraceRecord {
+  TraceEvent event;
+  pid_t scheduler;
+  pid_t worker;
+  std::uint64_t value;
+};
+
 // From now on `on_event` is called too, before the line is written, on the task that the event is
-// of; null: nobody. Context: as trace_init. It may be called with spinlocks held.
-using TraceListener = void (*)(TraceEvent event);
+// of. At most two listen. Context: as trace_init. It may be called with spinlocks held.
+using TraceListener = void (*)(const TraceRecord& record);
 void trace_listen(TraceListener on_event) noexcept;
 
-// Tells of an event. `scheduler` and `worker` may be 0: none. `value` is what the event's words
-// say.
+// Tells of an event.
 void trace_write(TraceEvent event, pid_t scheduler, pid_t worker, std::uint64_t value) noexcept;
 
 inline __attribute__((always_inline)) void trace(TraceEvent event, pid_t scheduler, pid_t worker,

@@ -36,7 +36,8 @@ while IFS= read -r header; do
     *.hpp) "$cxx" -std=c++20 "${strict[@]}" -x c++ <(echo "#include <$header>") ;;
   esac
 done < <(cd "$prefix/include" && find . -type f | sed 's,^\./,,')
-for header in ums.h umsdefs.h ums/ums_ioctl.h ums/ums_dev.h ums/ums_sim.h ums/ums.hpp; do
+for header in ums.h umsdefs.h ums/ums_ioctl.h ums/ums_dev.h ums/ums_sim.h ums/ums.hpp \
+  ums/explore.hpp; do
   [[ -f $prefix/include/$header ]] || die "$header is not installed"
 done
 
@@ -50,6 +51,13 @@ done
 read -ra flags <<<"$(pkg-config --static --cflags --libs libums)"
 "$cc" "${c_flags[@]}" "$here/consumer/consumer.c" "${flags[@]/#-lums/-l:libums.a}" -o with_archive
 LD_LIBRARY_PATH='' ./with_archive || die "with_archive exits $?"
+
+echo '- exploration'
+read -ra flags <<<"$(pkg-config --cflags --libs libums-sim)"
+"$cxx" -std=c++20 -Wall -Wextra -pedantic -Werror "$here/consumer/explorer.cpp" "${flags[@]}" \
+  -o explorer
+./explorer >explorer.log || die "explorer exits $?: $(cat explorer.log)"
+[[ $(<explorer.log) == *"UMS_SCHEDULE='"*"' ./explorer"* ]] || die "$(cat explorer.log)"
 
 echo '- a library that uses it, in a program that does not'
 read -ra flags <<<"$(pkg-config --cflags --libs libums)"
@@ -85,23 +93,32 @@ echo '- CMake'
 cmake -S "$here/consumer" -B tree -G Ninja -DCMAKE_PREFIX_PATH="$prefix" -DCMAKE_C_COMPILER="$cc" \
   -DCMAKE_CXX_COMPILER="$cxx" >configure.log 2>&1 || die "$(cat configure.log)"
 cmake --build tree >build.log || die "$(cat build.log)"
-for library in ums ums_static; do
-  LD_LIBRARY_PATH='' "tree/with_$library" || die "with_$library exits $?"
+for library in ums ums_static simulated; do
+  LD_LIBRARY_PATH='' "tree/with_$library" >run.log || die "with_$library exits $?"
 done
+
+echo '- a program that is instrumented'
+read -ra flags <<<"$(pkg-config --cflags libums)"
+"$cc" "${c_flags[@]}" "${flags[@]}" -fsanitize=thread -c "$here/consumer/consumer.c" \
+  -o instrumented.o
+"$cc" instrumented.o -L"$prefix/lib" -lums-instrumented -lums -o instrumented
+./instrumented || die "instrumented exits $?"
 
 echo '- symbols'
 exports() { nm -D --defined-only "$1" | sed 's/.* //' | sort; }
 libc=$("$cc" -print-file-name=libc.so.6)
-for so in "$prefix/lib/libums.so" "$preload"; do
-  [[ $(readelf -d "$so") == *'soname: [libums.so.0]'* ]] || die "the SONAME of $so is another"
+for so in "$prefix/lib/libums.so" "$preload" "$prefix/lib/libums-sim.so"; do
+  soname=libums.so.0
+  [[ $so != *-sim.so ]] || soname=libums-sim.so.0
+  [[ $(readelf -d "$so") == *"soname: [$soname]"* ]] || die "the SONAME of $so is another"
   # A symbol that is resolved at its first call would need more stack than a parked thread has.
   [[ $(readelf -d "$so") == *NOW* ]] || die "$so is not linked with -z now"
   needed=$(readelf -d "$so" | sed -n 's/.*NEEDED.*\[\(.*\)\]/\1/p' |
     grep -vE '^(libc|libstdc\+\+|libgcc_s|libm|ld-linux.*)\.so') || true
   [[ -z $needed ]] || die "$so needs $needed"
-  stray=$(comm -23 <(exports "$so" | grep -vE '^UMS_0|@@UMS_0\.[0-9]+$') \
+  stray=$(comm -23 <(exports "$so" | grep -vE '^UMS_(SIM_)?0|@@UMS_(SIM_)?0\.[0-9]+$') \
     <(exports "$libc" | sed 's/@.*//' | sort -u))
-  [[ -z $stray ]] || die "exported by $so, but neither in libums.map nor in libc: $stray"
+  [[ -z $stray ]] || die "exported by $so, but neither in its map nor in libc: $stray"
 done
 # Who is linked with libums finds all of it in the preloaded library.
 missing=$(comm -23 <(exports "$prefix/lib/libums.so") <(exports "$preload"))

@@ -19,9 +19,7 @@
 #include <thread>
 #include <vector>
 
-#include "ums_api/explore/explore.h"
-#include "ums_api/explore/pos_strategy.h"
-#include "ums_api/explore/random_strategy.h"
+#include "tests/support/expect_right.h"
 
 namespace ums::test {
 namespace {
@@ -29,28 +27,6 @@ namespace {
 using namespace std::chrono_literals;
 using explore::run_many;
 using explore::Verdict;
-
-// A body that finds nothing wrong in many orders.
-template <typename Body>
-void expect_right(Body body) {
-  explore::RandomStrategy random(1);
-  explore::PosStrategy pos(1);
-  for (explore::Strategy* strategy :
-       {static_cast<explore::Strategy*>(&random), static_cast<explore::Strategy*>(&pos)}) {
-    const explore::Exploration all = run_many(*strategy, 200, [&body] {
-      body();
-      return !testing::Test::HasFailure();
-    });
-    EXPECT_EQ(all.verdict, Verdict::kPassed) << "schedule " << all.schedule;
-  }
-}
-
-// The threads of `bodies`, until they have ended.
-template <typename... Bodies>
-void run_beside(Bodies... bodies) {
-  std::array threads{std::thread(bodies)...};
-  for (std::thread& each : threads) each.join();
-}
 
 TEST(Primitives, ConditionVariable) {
   expect_right([] {

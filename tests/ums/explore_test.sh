@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# explore_test.sh UMS PROGRAM WORKERS: `ums explore` finds every kind of failure, names it and what
-# matters, and `ums replay` sees it again.
+# explore_test.sh UMS PROGRAM WORKERS ROUND_ROBIN: `ums explore` finds every kind of failure, names
+# it and what matters, and `ums replay` sees it again.
 set -euo pipefail
 
-ums=$1 program=$2 workers=$3
+ums=$1 program=$2 workers=$3 round_robin=$4
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 cd "$folder"
@@ -44,6 +44,7 @@ finds() {
 
 echo '- nothing to find'
 explore 0 --iterations 200 -- "$program" well
+expect 'and at ums_sim_point()'
 expect '^200 schedules (.* distinct).* no failure'
 explore 0 --iterations 20 -- true
 expect 'all were the same'
@@ -59,7 +60,8 @@ finds status 'exit status 3' 3
 finds crash 'crash: signal 11' 139
 finds livelock 'livelock: after 500 steps the same 2 come again' 1 --steps 500
 finds loop 'busy loop' 1
-finds file 'it waits in fcntl, which the simulation does not control' 1
+finds file 'it waits for something outside' 1
+finds splice 'it waits in splice, which the simulation does not control' 1
 
 echo '- what matters'
 explore 1 -- "$program" wake
@@ -85,8 +87,27 @@ expect '^deadlock: tasks ., ., . wait for each other'
 expect "waits to lock object . \`mutex\`, which task [12] (worker) has"
 expect 'task 3 (scheduler_main) executes task [12] (worker)'
 
+echo '- traces'
+trace_has() { grep -q -- "$1" trace || die "the trace has nothing like '$1'"; }
+explore 0 --iterations 1 --trace trace -- "$round_robin"
+trace_has '"ph":"M".*"name":"CPU 0"'
+trace_has '"ph":"X","pid":1,"tid":0'
+trace_has '"ph":"s".*from yield to execute'
+trace_has '"ph":"f".*from yield to execute'
+trace_has '"name":"executes task . (worker)"'
+explore 1 --trace trace --output found -- "$program" lock
+cp trace again
+expect_status 1 "$ums" replay --trace trace found -- "$program" lock
+cmp trace again || die 'the replayed run has another trace'
+explore 0 --self-check -- "$round_robin"
+expect 'Two runs of one schedule agree'
+explore 1 --self-check -- "$program" pid
+expect 'Two runs of one schedule part at step'
+expect_status 125 "$ums" explore --iterations 1 --trace /nowhere/trace -- "$program" well
+expect 'cannot write the trace to /nowhere/trace' err
+
 echo '- every strategy'
-for strategy in random pct pos exhaustive; do
+for strategy in default random pct pos exhaustive; do
   explore 1 --strategy "$strategy" -- "$program" wake
 done
 explore 1 --strategy pct --depth 2 --seed 7 --jobs 2 -- "$program" lock

@@ -10,7 +10,9 @@
 //   livelock  two threads that let each other go first, for ever
 //   loop      a thread that waits for a flag in a loop
 //   file      a lock of a file that this process holds itself through another descriptor
+//   splice    an empty pipe, by a call that is not controlled
 //   fork      ends well, and forks a child with threads of its own
+//   pid       another thing than the schedule decides: the process's id
 //   well      ends well in any order
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -107,8 +109,20 @@ static void* lock_file(void* unused) {
   return unused;
 }
 
+static void* splice_nothing(void* unused) {
+  int from[2];
+  int to[2];
+  if (pipe(from) == 0 && pipe(to) == 0) splice(from[0], NULL, to[1], NULL, 1, 0);
+  return unused;
+}
+
 static void* take_many_turns(void* unused) {
   for (int i = 0; i < 10; ++i) take_turn();
+  return unused;
+}
+
+static void* take_pid_turns(void* unused) {
+  for (int i = getpid() % 7; i >= 0; --i) take_turn();
   return unused;
 }
 
@@ -151,6 +165,8 @@ static const struct {
     {"livelock", let_other_go_first, let_other_go_first},
     {"loop", wait_in_loop, produce},
     {"file", lock_file, produce},
+    {"splice", splice_nothing, produce},
+    {"pid", take_pid_turns, come_first},
     {"fork", fork_threads, take_many_turns},
     {"well", come_first, come_first},
 };

@@ -1,11 +1,13 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# simulated_test.sh UMS PROGRAM TWO_WORKERS: `ums run --machine simulated`. A seed is an execution;
-# a deadlock is reported, and comes again by its schedule.
+# simulated_test.sh UMS PROGRAM TWO_WORKERS CAPTURED EXAMPLE...: `ums run --machine simulated`. A
+# seed is an execution; a deadlock is reported, and comes again by its schedule. Whatever threads
+# wait for, others go on; what is not controlled is named. The examples end.
 set -euo pipefail
 
-ums=$1 program=$2 two_workers=$3
+ums=$1 program=$2 two_workers=$3 captured=$4
+examples=("${@:5}")
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 cd "$folder"
@@ -67,6 +69,26 @@ for _ in {1..20}; do
   (UMS_SCHEDULE=$schedule simulated "$program" deadlock) >/dev/null 2>again || status=$?
   ((status == 134)) || die "replayed: $status: $(cat again)"
   [[ $(sed -n 's/.*UMS_SCHEDULE=//p' again) == "$schedule" ]] || die "replayed: $(cat again)"
+done
+
+echo '- all ways to wait'
+for seed in {1..10}; do
+  said=$( (sleep 0.1; echo input) | simulated --seed "$seed" "$captured") || die "exit status $?"
+  [[ $said == *' child 5 slept 3600 signals 2 cancelled 1 read input' ]] || die "it prints '$said'"
+  [[ $said =~ ^([ab][012]\ ){6}child ]] || die "it prints '$said'"
+  again=$(echo input | simulated --seed "$seed" "$captured")
+  [[ $again == "$said" ]] || die "seed $seed: '$said', and then '$again'"
+done
+
+echo '- what is not controlled is named once'
+simulated "$captured" named 2>err || die "exit status $?"
+[[ $(grep -c 'system is not controlled by the simulation' err) == 1 ]] || die "it says: $(cat err)"
+
+echo '- examples'
+for example in "${examples[@]}"; do
+  for seed in 1 2; do
+    simulated --seed "$seed" "$example" >out 2>err || die "$example: $?: $(cat out err)"
+  done
 done
 
 echo '- wrong words'

@@ -60,6 +60,22 @@ TEST_F(SignalQueueTest, KeepsTheOrder) {
   EXPECT_FALSE(queue_.contains(SIGRTMIN));
 }
 
+TEST_F(SignalQueueTest, TakesTheOldestOfANumber) {
+  EXPECT_EQ(queue_.numbers(), 0U);
+  int value = 0;
+  for (const int signal : {SIGUSR1, SIGRTMIN, SIGUSR2, SIGRTMIN}) {
+    ASSERT_TRUE(queue_.push(queued(signal, value++)));
+  }
+  EXPECT_EQ(queue_.numbers(), 1UL << (SIGUSR1 - 1) | 1UL << (SIGUSR2 - 1) | 1UL << (SIGRTMIN - 1));
+  EXPECT_EQ(queue_.take(SIGRTMIN).si_value.sival_int, 1);
+  EXPECT_EQ(queue_.front().si_signo, SIGUSR1);
+  EXPECT_EQ(queue_.take(SIGRTMIN).si_value.sival_int, 3);
+  EXPECT_FALSE(queue_.contains(SIGRTMIN));
+  EXPECT_EQ(queue_.take(SIGUSR1).si_value.sival_int, 0);
+  EXPECT_EQ(queue_.take(SIGUSR2).si_value.sival_int, 2);
+  EXPECT_TRUE(queue_.empty());
+}
+
 TEST_F(SignalQueueTest, IsFullAtLast) {
   constexpr unsigned kMany = 1U << 22;
   unsigned count = 0;

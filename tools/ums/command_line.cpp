@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tools/ums/command_line.h"
 
-#include <fmt/core.h>
+#include <fmt/ranges.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <system_error>
 #include <vector>
 
@@ -185,8 +187,9 @@ void Parser::add_explore() {
       app_.add_subcommand("explore", "Run a program under many schedules, to find a failure");
   ExploreOptions& its = explore_options_;
   explore_
-      ->add_option("--strategy", its.strategy.name,
-                   "How schedules are chosen: random (the default), pct, pos or exhaustive")
+      ->add_option(
+          "--strategy", its.strategy.name,
+          "How schedules are chosen: default, random, pct, pos, round-robin or\nexhaustive")
       ->option_text("STRATEGY");
   explore_->add_option("--depth", parameter_, "The depth of pct; 3 if not given")
       ->option_text("DEPTH");
@@ -210,6 +213,12 @@ void Parser::add_explore() {
   explore_->add_flag("--all", its.all, "Go on after a failure");
   explore_->add_option("--output", its.output, "Write the replay string to FILE")
       ->option_text("FILE");
+  explore_
+      ->add_option("--trace", its.trace,
+                   "Write the failing run, or the last one, to FILE: a trace for\nPerfetto")
+      ->option_text("FILE");
+  explore_->add_flag("--self-check", its.self_check,
+                     "Run one schedule twice, and say whether both runs agree");
   explore_->prefix_command();
   explore_->footer(kExploreHelp);
 }
@@ -219,6 +228,9 @@ void Parser::add_replay() {
   replay_->add_flag("--list-steps", replay_options_.steps, "Print every step to standard error");
   replay_->add_option("--timeout", replay_options_.patience_seconds, kTimeoutText)
       ->option_text("SECONDS");
+  replay_
+      ->add_option("--trace", replay_options_.trace, "Write the run to FILE: a trace for Perfetto")
+      ->option_text("FILE");
   replay_->prefix_command();
   replay_->footer(kReplayHelp);
 }
@@ -364,13 +376,14 @@ Request Parser::checked_run(const std::vector<std::string>& behind) {
 }
 
 void Parser::check_strategy() {
-  StrategyChoice& strategy = explore_options_.strategy;
-  const bool is_pct = strategy.name == "pct";
-  const bool is_exhaustive = strategy.name == "exhaustive";
-  if (!is_pct && !is_exhaustive && strategy.name != "random" && strategy.name != "pos") {
-    refuse(fmt::format("there is no strategy '{}', only random, pct, pos and exhaustive",
-                       strategy.name));
+  std::string& name = explore_options_.strategy.name;
+  const std::array<std::string_view, 6> names = {"default", "random",      "pct",
+                                                 "pos",     "round-robin", "exhaustive"};
+  if (std::find(names.begin(), names.end(), name) == names.end()) {
+    refuse(fmt::format("there is no strategy '{}', only {}", name, fmt::join(names, ", ")));
   }
+  const bool is_pct = name == "pct";
+  const bool is_exhaustive = name == "exhaustive";
   if (explore_->count("--depth") != 0 && !is_pct) refuse("--depth works with --strategy pct only");
   if (explore_->count("--preemptions") != 0 && !is_exhaustive) {
     refuse("--preemptions works with --strategy exhaustive only");
@@ -381,13 +394,12 @@ void Parser::check_strategy() {
   if (is_exhaustive && explore_options_.jobs > 1) {
     refuse("--strategy exhaustive works with one job only");
   }
-  strategy.parameter = is_exhaustive ? -1 : 3;
   if (parameter_.empty()) return;
   const std::uint64_t parameter = number(is_pct ? "--depth" : "--preemptions", parameter_);
   if (parameter > 1000 || (is_pct && parameter == 0)) {
     refuse(is_pct ? "--depth wants a number from 1 to 1000" : "--preemptions wants at most 1000");
   }
-  strategy.parameter = static_cast<int>(parameter);
+  name += fmt::format(":{}", parameter);
 }
 
 Request Parser::checked_explore(const std::vector<std::string>& behind) {

@@ -1,15 +1,44 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ums_api/explore/explore.h"
 
+#include <fmt/format.h>
 #include <pthread.h>
 
+#include <iterator>
+#include <unordered_set>
+
 #include "sim_kernel/base/kassert.h"
+#include "ums_api/explore/crash_report.h"
 #include "ums_api/explore/execution.h"
+#include "ums_api/simulated/captured_threads.h"
 #include "ums_api/simulated/threads.h"
 
 namespace ums::explore {
 
 namespace {
+
+// Says of a deadlock who waits for what.
+class ReportingExecution final : public Execution {
+ public:
+  using Execution::Execution;
+
+  void stuck() noexcept override {
+    Execution::stuck();
+    kernel::for_each_simulated(
+        [](kernel::Task& task, void* report) {
+          const Event& next = task.machine.next;
+          fmt::format_to(std::back_inserter(*static_cast<std::string*>(report)),
+                         "  task {} waits to {} object {}\n", task.machine.number,
+                         kernel::event_name(next.kind), next.object);
+        },
+        &waiting_);
+  }
+
+  const std::string& waiting() const { return waiting_; }
+
+ private:
+  std::string waiting_;
+};
 
 struct Body {
   const std::function<bool()>& run;
@@ -35,18 +64,36 @@ Verdict run_once(Execution& execution, const std::function<bool()>& run) {
   return body.passed ? Verdict::kPassed : Verdict::kFailed;
 }
 
+// While it lives threads are kept from one execution for the next, or not.
+class KeepThreads {
+ public:
+  explicit KeepThreads(Threads threads) { api::keep_threads(threads == Threads::kKept); }
+  ~KeepThreads() { api::keep_threads(false); }
+  KeepThreads(const KeepThreads&) = delete;
+  KeepThreads& operator=(const KeepThreads&) = delete;
+};
+
 }  // namespace
 
 Exploration run_many(Strategy& strategy, std::uint64_t executions,
-                     const std::function<bool()>& body) {
+                     const std::function<bool()>& body, Threads threads) {
+  const KeepThreads keep(threads);
+  CrashReport crash_report;
   Exploration result;
-  while (result.executions < executions && !result.failed() && strategy.new_execution()) {
-    Execution execution(strategy);
+  std::unordered_set<std::uint64_t> schedules;
+  while (result.executions < executions && !result.failed()) {
+    result.complete = !strategy.new_execution();
+    if (result.complete) break;
+    ReportingExecution execution(strategy);
+    crash_report.watch(&execution.schedule());
     result.verdict = run_once(execution, body);
     ++result.executions;
     result.steps += kernel::simulation_steps();
+    schedules.insert(execution.counts().path);
     if (result.failed()) result.schedule = execution.schedule().to_string();
+    result.waiting = execution.waiting();
   }
+  result.schedules = schedules.size();
   return result;
 }
 

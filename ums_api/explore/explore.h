@@ -25,13 +25,20 @@ enum class Verdict : std::uint8_t { kPassed, kFailed, kDeadlock };
 struct Exploration {
   Verdict verdict = Verdict::kPassed;
   std::uint64_t executions = 0;
+  std::uint64_t schedules = 0;  // among them that differ
   std::uint64_t steps = 0;
-  std::string schedule;  // of the failure
+  bool complete = false;  // the strategy knows no other executions
+  std::string schedule;   // of the failure
+  std::string waiting;    // of a deadlock who waits for what, a line each
 
   bool failed() const { return verdict != Verdict::kPassed; }
 };
 
+// Whether threads whose function has returned serve the next execution (captured_threads.h), or all
+// are new.
+enum class Threads : std::uint8_t { kKept, kNew };
+
 Exploration run_many(Strategy& strategy, std::uint64_t executions,
-                     const std::function<bool()>& body);
+                     const std::function<bool()>& body, Threads threads = Threads::kKept);
 
 }  // namespace ums::explore

@@ -1,22 +1,52 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ums_api/explore/make_strategy.h"
 
+#include <charconv>
+#include <limits>
 #include <optional>
 
-#include "ums_api/explore/arena.h"
+#include "ums_api/explore/default_strategy.h"
 #include "ums_api/explore/exhaustive_strategy.h"
 #include "ums_api/explore/pct_strategy.h"
 #include "ums_api/explore/pos_strategy.h"
 #include "ums_api/explore/random_strategy.h"
+#include "ums_api/explore/round_robin_strategy.h"
 
 namespace ums::explore {
 
-Strategy* make_strategy(std::string_view name, std::uint64_t seed, int parameter) {
-  if (name == "random") return make_in_arena<RandomStrategy>(seed);
-  if (name == "pos") return make_in_arena<PosStrategy>(seed);
-  if (name == "pct" && parameter >= 1) return make_in_arena<PctStrategy>(seed, parameter);
-  if (name == "exhaustive") {
-    return make_in_arena<ExhaustiveStrategy>(parameter < 0 ? std::optional<int>() : parameter);
+namespace {
+
+constexpr int kUsualDepth = 3;
+
+// The number behind "name:"; none where there is only the name. -1: neither.
+std::optional<int> number_behind(std::string_view text, std::string_view name) {
+  if (text == name) return {};
+  if (!text.starts_with(name) || text[name.size()] != ':') return -1;
+  text.remove_prefix(name.size() + 1);
+  int number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  return error == std::errc{} && end == text.data() + text.size() ? number : -1;
+}
+
+bool is_named(std::string_view text, std::string_view name) {
+  return text.substr(0, text.find(':')) == name;
+}
+
+}  // namespace
+
+std::unique_ptr<Strategy> make_strategy(std::string_view name, std::uint64_t seed) {
+  if (name == "default") return std::make_unique<DefaultStrategy>(seed);
+  if (name == "random") return std::make_unique<RandomStrategy>(seed);
+  if (name == "pos") return std::make_unique<PosStrategy>(seed);
+  if (name == "round-robin") return std::make_unique<RoundRobinStrategy>();
+  if (is_named(name, "pct")) {
+    const int depth = number_behind(name, "pct").value_or(kUsualDepth);
+    return depth > 0 ? std::make_unique<PctStrategy>(seed, depth) : nullptr;
+  }
+  if (is_named(name, "exhaustive")) {
+    const std::optional<int> preemptions = number_behind(name, "exhaustive");
+    if (preemptions.value_or(0) < 0) return nullptr;
+    return std::make_unique<ExhaustiveStrategy>(preemptions);
   }
   return nullptr;
 }

@@ -1,23 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// make_strategy: strategies by their names, as people give them.
+// make_strategy: strategies by name, as people write them.
 //
-//     random       the tasks that could go on are equally likely to
-//     pct          PARAMETER is the depth, 1 or more
-//     pos
-//     exhaustive   PARAMETER is the most preemptions; negative: any number
+//     default      random      pct      pct:DEPTH      pos      round-robin
+//     exhaustive               exhaustive:PREEMPTIONS
 //
-// Thread safety: one thread.
+// Thread safety: any thread.
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string_view>
 
 #include "ums_api/explore/strategy.h"
 
 namespace ums::explore {
 
-// In the arena, and never destroyed. Null: there is no such strategy, or parameter.
-Strategy* make_strategy(std::string_view name, std::uint64_t seed, int parameter);
+// Null: there is none of this name, or its number makes no sense.
+std::unique_ptr<Strategy> make_strategy(std::string_view name, std::uint64_t seed);
 
 }  // namespace ums::explore

@@ -18,6 +18,7 @@
 #include <span>
 
 #include "sim_kernel/simulated/choice.h"
+#include "ums_api/explore/arena.h"
 
 namespace ums::explore {
 
@@ -38,6 +39,12 @@ class Strategy {
   virtual ~Strategy() = default;
   Strategy(const Strategy&) = delete;
   Strategy& operator=(const Strategy&) = delete;
+
+  // One that is made by `new` lies in the arena.
+  static void* operator new(std::size_t bytes) { return arena_allocate(bytes, alignof(void*)); }
+  static void operator delete(void* memory, std::size_t bytes) {
+    arena_free(memory, bytes, alignof(void*));
+  }
 
   // False: all executions have been seen.
   virtual bool new_execution() = 0;

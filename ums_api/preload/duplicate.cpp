@@ -8,6 +8,9 @@
 #include "ums_api/preload/preload.h"
 #include "ums_api/src/device_calls.h"
 #include "ums_api/src/next_symbol.h"
+#if UMS_MACHINE_SIMULATED
+#include "ums_api/simulated/file_locks.h"
+#endif
 
 UMS_PRELOAD(int, fcntl64, int fd, int command, unsigned long argument);
 UMS_PRELOAD(int, __dup2, int fd, int target);
@@ -42,6 +45,9 @@ int control(int fd, int command, unsigned long argument) {
     const auto lowest = static_cast<int>(argument);
     if (const auto copy = simulated_dup(fd, {SYS_fcntl, command, lowest})) return *copy;
   }
+#if UMS_MACHINE_SIMULATED
+  if (int result = 0; ums::api::answer_lock_wait(fd, command, argument, result)) return result;
+#endif
   return next_fcntl(fd, command, argument);
 }
 

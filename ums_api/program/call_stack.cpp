@@ -56,12 +56,12 @@ CallStack CallStack::here() noexcept {
   return stack;
 }
 
-void CallStack::write(explore::ArenaString& text) const {
-  for (std::size_t i = 0; i < depth_; ++i) {
+void write_frames(explore::ArenaString& text, std::span<const void* const> frames) {
+  for (const void* const frame : frames) {
     Dl_info place{};
-    if (dladdr(frames_[i], &place) == 0 || is_ours(place)) continue;
+    if (dladdr(frame, &place) == 0 || is_ours(place)) continue;
     text += "frame ";
-    write_place(text, frames_[i]);
+    write_place(text, frame);
   }
 }
 

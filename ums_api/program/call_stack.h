@@ -10,6 +10,7 @@
 
 #include <array>
 #include <cstddef>
+#include <span>
 
 #include "ums_api/explore/arena.h"
 
@@ -21,13 +22,16 @@ bool is_in_file(const void* address) noexcept;
 // Appends `FILE OFFSET NAME`, a line. The name is `-` where none is known.
 void write_place(explore::ArenaString& text, const void* address);
 
+// Appends a line for each frame of a stack, given as addresses in the instructions that are under
+// way there, from the innermost on.
+void write_frames(explore::ArenaString& text, std::span<const void* const> frames);
+
 class CallStack {
  public:
   // Of the caller.
   static CallStack here() noexcept;
 
-  // Appends a line for each frame, from the innermost on.
-  void write(explore::ArenaString& text) const;
+  void write(explore::ArenaString& text) const { write_frames(text, {frames_.data(), depth_}); }
 
  private:
   static constexpr std::size_t kFramesMax = 48;

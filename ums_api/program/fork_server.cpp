@@ -10,6 +10,7 @@
 #include <csignal>
 #include <cstdio>
 #include <iterator>
+#include <memory>
 #include <sstream>
 #include <string>
 #include <string_view>
@@ -79,7 +80,8 @@ class ForkServer {
   const int socket_;
   std::FILE* const input_;
   kernel::CpuOptions cpus_ = cpus_of_environment();
-  Strategy* strategy_ = nullptr;
+  std::unique_ptr<Strategy> strategy_;
+  std::unique_ptr<ReplayStrategy> replay_;
   std::uint64_t steps_max_ = 0;
   int patience_ms_ = 0;
 };
@@ -100,9 +102,8 @@ bool ForkServer::take_request() {
   } else {
     std::string name;
     std::uint64_t seed = 0;
-    int parameter = 0;
-    words >> name >> seed >> parameter;
-    strategy_ = explore::make_strategy(name, seed, parameter);
+    words >> name >> seed;
+    strategy_ = explore::make_strategy(name, seed);
     kassert(strategy_ != nullptr, "there is no strategy {}", name);
   }
   return false;
@@ -125,11 +126,9 @@ bool ForkServer::take_replay(std::istringstream& words) {
   }
   const auto schedule = explore::Schedule::from_string(text == "-" ? "" : text);
   kassert(schedule.has_value(), "'{}' is no schedule", text);
-  auto* const replay = make_in_arena<ReplayStrategy>(*schedule);
-  static_cast<void>(replay->new_execution());
-  const bool is_child = run(*replay, wanted);
-  if (!is_child) explore::destroy_in_arena(replay);
-  return is_child;
+  replay_ = std::make_unique<ReplayStrategy>(*schedule);
+  static_cast<void>(replay_->new_execution());
+  return run(*replay_, wanted);
 }
 
 bool ForkServer::run(Strategy& strategy, const Wanted& wanted) {
@@ -152,6 +151,14 @@ void ForkServer::become_execution(ProgramExecution& execution) const {
   close(socket_);
   own_execution = &execution;
   handle_ends();
+  kernel::on_race = [](const kernel::RaceReport& race) noexcept { own_execution->note_race(race); };
+  kernel::on_livelock = [](const kernel::Livelock& livelock) noexcept {
+    own_execution->note_livelock(livelock);
+  };
+  if (execution.wants_steps()) {
+    kernel::trace_listen(
+        [](const kernel::TraceRecord& record) { own_execution->note_event(record); });
+  }
   kassert(kernel::simulation_begin(execution, cpus_).ok(), "no memory for a simulation");
 }
 
@@ -190,8 +197,8 @@ void ForkServer::serve() {
 }  // namespace
 
 void serve_executions(int socket) {
-  ForkServer server(socket);
-  server.serve();
+  auto* const server = new ForkServer(socket);  // never destroyed: the child's strategy is its
+  server->serve();
 }
 
 }  // namespace ums::api

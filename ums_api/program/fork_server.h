@@ -7,7 +7,7 @@
 // Whoever explores is at the other end of a stream socket (tools/ums/explore/program_server.h).
 // Both talk in lines:
 //
-//     strategy pct 7 3             the strategy, its seed and its parameter
+//     strategy pct:3 7             the strategy (make_strategy.h) and its seed
 //     limits 1000000 5000          the most steps, and milliseconds without one
 //     next                         an execution as the strategy says
 //     replay 3.2,1.0 steps 14 17   one with this schedule (`-`: an empty one); its steps and the

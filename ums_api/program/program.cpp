@@ -22,6 +22,7 @@
 #include <string_view>
 
 #include "sim_kernel/base/printk.h"
+#include "sim_kernel/simulated/busy_loop.h"
 #include "sim_kernel/simulated/simulation.h"
 #include "ums_api/explore/execution.h"
 #include "ums_api/explore/random_strategy.h"
@@ -71,21 +72,31 @@ class SingleExecution final : public Execution {
 
   void stuck() noexcept override {
     kernel::pr_err("deadlock: no task can go on, after {} steps", kernel::simulation_steps());
+    end();
+  }
+
+  [[noreturn]] void end() const {
     report_waiting();
     kernel::pr_err("it comes again with UMS_SCHEDULE={}", schedule().to_string());
     std::abort();
   }
 };
 
+SingleExecution* running = nullptr;
+
 // Never destroyed: threads run until the process ends.
 void begin_single() {
   static const std::unique_ptr<Strategy>& strategy =
       *new std::unique_ptr<Strategy>(strategy_of_environment());
   static_cast<void>(strategy->new_execution());
-  auto* const execution = new SingleExecution(*strategy);
+  running = new SingleExecution(*strategy);
+  kernel::on_livelock = [](const kernel::Livelock& livelock) noexcept {
+    kernel::print_livelock(livelock);
+    running->end();
+  };
   kernel::CpuOptions cpus = cpus_of_environment();
   if (std::getenv("UMS_SEED") != nullptr) cpus.quantum = 0;
-  if (!kernel::simulation_begin(*execution, cpus).ok()) {
+  if (!kernel::simulation_begin(*running, cpus).ok()) {
     kernel::pr_err("no memory for a simulation");
     _exit(125);
   }

@@ -12,6 +12,7 @@
 #include "sim_kernel/base/printk.h"
 #include "sim_kernel/simulated/role.h"
 #include "sim_kernel/simulated/simulated_thread.h"
+#include "sim_kernel/simulated/virtual_time.h"
 #include "ums_api/program/call_stack.h"
 
 namespace ums::api {
@@ -103,6 +104,9 @@ int holder_of(const Task& task) {
   return holder == nullptr || *holder == 0 ? -1 : number_of(*holder);
 }
 
+// Of this process alone, as the arena is not.
+bool is_forked_child = false;
+
 class ForkedChild final : public kernel::Chooser {
  public:
   std::size_t choose(std::span<const Choice> choices, int current) noexcept override {
@@ -172,13 +176,15 @@ void ProgramExecution::note_step(std::span<const Choice> choices, int current, s
   const Choice& choice = choices[chosen];
   const bool preempts = choice.task != current && explore::is_preempted(choices, current);
   const int displaced = choices[explore::default_choice(choices, current)].task;
-  if (choice.next.kind == EventKind::kBegin) note_begin(choice.task);
+  if (counts().steps == 1) append(notes_, "thread 0 {}\n", kernel::simulated_task(0)->tid);
+  if (choice.next.kind == EventKind::kBegin && choice.task > 0) note_begin(choice.task);
   note_objects_to(choice.next.object);
-  append(notes_, "step {} {} {} {} {:d}\n", choice.task, static_cast<int>(choice.next.kind),
-         choice.next.object, displaced, preempts);
+  append(notes_, "step {} {} {} {} {:d} {}\n", choice.task, static_cast<int>(choice.next.kind),
+         choice.next.object, displaced, preempts, kernel::virtual_time());
 }
 
 void ProgramExecution::note_end_here() {
+  if (is_forked_child) return;
   notes_ += "here\n";
   CallStack::here().write(notes_);
 }
@@ -206,10 +212,44 @@ void ProgramExecution::note_task(Task& task) {
 }
 
 void ProgramExecution::note_begin(int task) {
-  const kernel::SimulatedThread* const thread = kernel::simulated_task(task)->machine.thread;
-  if (thread == nullptr) return;  // the first
-  append(notes_, "thread {} ", task);
-  write_place(notes_, reinterpret_cast<const void*>(thread->func));
+  const Task& its = *kernel::simulated_task(task);
+  append(notes_, "thread {} {} ", task, its.tid);
+  write_place(notes_, reinterpret_cast<const void*>(its.machine.thread->func));
+}
+
+void ProgramExecution::note_access(const kernel::RacingAccess& access) {
+  append(notes_, "access {} {} {}\n", access.task, static_cast<int>(access.kind), access.bytes);
+  std::array<const void*, 32> calls{};
+  std::size_t depth = 0;
+  for (const void* const back : access.stack()) calls[depth++] = static_cast<const char*>(back) - 1;
+  write_frames(notes_, {calls.data(), depth});
+}
+
+void ProgramExecution::note_memory(const void* address) {
+  if (!is_in_file(address)) return;
+  notes_ += "memory ";
+  write_place(notes_, address);
+}
+
+void ProgramExecution::note_race(const kernel::RaceReport& race) {
+  if (is_forked_child) _exit(EXIT_FAILURE);
+  append(notes_, "finding race\n");
+  note_access(race.now);
+  note_access(race.before);
+  note_memory(race.now.address);
+  _exit(EXIT_FAILURE);
+}
+
+void ProgramExecution::note_livelock(const kernel::Livelock& livelock) {
+  if (is_forked_child) _exit(EXIT_FAILURE);
+  note_memory(livelock.address);
+  end("livelock");
+}
+
+void ProgramExecution::note_event(const kernel::TraceRecord& record) {
+  if (is_forked_child) return;
+  append(notes_, "event {} {} {} {} {}\n", static_cast<int>(record.event), record.scheduler,
+         record.worker, record.value, kernel::virtual_time());
 }
 
 void ProgramExecution::note_objects_to(std::uint32_t number) {
@@ -225,6 +265,7 @@ void ProgramExecution::note_object(std::uint32_t number) {
 }
 
 kernel::Chooser& ProgramExecution::in_forked_child() noexcept {
+  is_forked_child = true;
   static ForkedChild child;
   return child;
 }

@@ -5,6 +5,8 @@
 //
 //     finding deadlock            no task can go on
 //     finding circle              some tasks wait for each other; others could go on
+//     finding race                two accesses of the same memory that nothing orders: `access`
+//     finding livelock            a task reads the same memory for ever: `memory`
 //     finding steps               it has made as many steps as it may
 //     task 2 71 0 3 5 1 40        each of its tasks: number, thread id, 1: it could go on; what it
 //                                 is about to do (an EventKind), the object, and who holds that: a
@@ -13,9 +15,14 @@
 //     frame FILE OFFSET NAME      ... and where that is (call_stack.h)
 //     object 5 FILE OFFSET        where an object is: in a file's static storage; other objects
 //                                 have no such line
-//     step 2 3 5 1 0              each step: who made it, and what it was; who would have gone on
-//                                 without a schedule; 1: and was preempted
-//     thread 2 FILE OFFSET NAME   what a task's thread calls: when it begins
+//     step 2 3 5 1 0 70           each step: who made it, and what it was; who would have gone on
+//                                 without a schedule; 1: and was preempted; virtual time, ns
+//     event 11 72 71 0 70         each event of the timeline (trace.h): a TraceEvent, scheduler,
+//                                 worker, its value; virtual time, ns
+//     thread 2 71 FILE OFFSET NAME
+//                                 a task begins: its thread id, and what it calls (not the first)
+//     access 2 1 4                each of the two: the task, an AccessKind, bytes; then its frames
+//     memory FILE OFFSET NAME     ... of this place, if it is in a file's static storage
 //     stack 17                    where the task was that made step 17
 //     here                        where the program crashed, or had to be ended
 //
@@ -28,6 +35,9 @@
 #include <cstdint>
 #include <span>
 
+#include "sim_kernel/simulated/busy_loop.h"
+#include "sim_kernel/simulated/races/race_report.h"
+#include "sim_kernel/trace/trace.h"
 #include "ums_api/explore/arena.h"
 #include "ums_api/explore/execution.h"
 
@@ -56,16 +66,26 @@ class ProgramExecution final : public explore::Execution {
   // child must leave alone.
   Chooser& in_forked_child() noexcept override;
 
+  // These end the process.
+  [[noreturn]] void note_race(const kernel::RaceReport& race);
+  [[noreturn]] void note_livelock(const kernel::Livelock& livelock);
+
+  // Of the timeline.
+  void note_event(const kernel::TraceRecord& record);
+
   // Where the caller is: the program ends there.
   void note_end_here();
 
   const explore::ArenaString& notes() const { return notes_; }
+  bool wants_steps() const { return wanted_.steps; }
 
  private:
   std::uint64_t& stopped_at(int task);
   void note_step(std::span<const kernel::Choice> choices, int current, std::size_t chosen);
   void note_stack_of(int task);
   void note_begin(int task);
+  void note_access(const kernel::RacingAccess& access);
+  void note_memory(const void* address);
   void note_task(kernel::Task& task);
   void note_objects_to(std::uint32_t number);
   void note_object(std::uint32_t number);

@@ -15,6 +15,8 @@
 #include <cerrno>
 
 #include "sim_kernel/simulated/futex.h"
+#include "sim_kernel/simulated/races/happens_before.h"
+#include "ums_api/simulated/cancellation.h"
 #include "ums_api/simulated/current_simulated.h"
 #include "ums_api/simulated/virtual_clock.h"
 
@@ -24,7 +26,24 @@ struct Wanted {
   const void* object;
   bool is_taken = false;        // it is known that the next attempt would fail
   const int* holder = nullptr;  // where the thread id of who has it stands, if it does anywhere
+  bool is_cancellation_point = false;  // the wait for it is one
 };
+
+// Returns 0 where somebody has called; ETIMEDOUT, or at a cancellation point EINTR.
+inline int wait_for(kernel::Task& me, Wanted wanted, std::uint64_t deadline) {
+  if (!wanted.is_cancellation_point) {
+    return kernel::futex_wait(me, wanted.object, deadline) ? 0 : ETIMEDOUT;
+  }
+  const WaitResult result = wait_at_point(me, wanted.object, deadline);
+  if (result == WaitResult::kTimedOut) return ETIMEDOUT;
+  return result == WaitResult::kInterrupted && is_cut_short(me) ? EINTR : 0;
+}
+
+// Says what was found out: where `error` is 0, the object is taken.
+inline int taken(kernel::Task& me, int error, const void* object) noexcept {
+  if (error == 0) kernel::happens_after(me, object);
+  return error;
+}
 
 // `attempt` returns EBUSY where it must wait for the object. Returns what it returns at last;
 // ETIMEDOUT: it was still busy at `deadline`.
@@ -37,13 +56,15 @@ int acquire(kernel::Task& me, Wanted wanted, std::uint64_t deadline, Attempt att
   int error = EBUSY;
   if (!wanted.is_taken) {
     kernel::let_others_go_on(me);
+    if (wanted.is_cancellation_point) act_on_cancellation();
     error = attempt();
   }
   while (error == EBUSY) {
-    if (!kernel::futex_wait(me, wanted.object, deadline)) return ETIMEDOUT;
+    error = wait_for(me, wanted, deadline);
+    if (error != 0) return error;
     error = attempt();
   }
-  return error;
+  return taken(me, error, wanted.object);
 }
 
 // The same until `clock` says `time`. EINVAL: it never does.
@@ -52,13 +73,15 @@ int acquire_until(kernel::Task& me, Wanted wanted, clockid_t clock, const timesp
                   Attempt attempt) {
   if (is_valid(*time)) return acquire(me, wanted, deadline_of(clock, *time), attempt);
   kernel::sched_point(me, kernel::EventKind::kTimedLock, wanted.object);
-  const int error = attempt();
+  const int error = taken(me, attempt(), wanted.object);
   return error == EBUSY ? EINVAL : error;
 }
 
 // Lets those try again who wait for `object`, where `error` says that it was released.
 inline int released(int error, const void* object) noexcept {
-  if (error == 0) kernel::futex_release(object);
+  if (error != 0) return error;
+  kernel::happens_before(*kernel::current_task(), object);
+  kernel::futex_release(object);
   return error;
 }
 

@@ -7,6 +7,7 @@
 #include <cerrno>
 
 #include "sim_kernel/simulated/futex.h"
+#include "sim_kernel/simulated/races/happens_before.h"
 #include "ums_api/simulated/current_simulated.h"
 #include "ums_api/src/export.h"
 #include "ums_api/src/next_symbol.h"
@@ -15,6 +16,8 @@ namespace {
 
 using namespace ums::api;
 using ums::kernel::EventKind;
+using ums::kernel::happens_after;
+using ums::kernel::happens_before;
 using ums::kernel::sched_point;
 using ums::kernel::Task;
 
@@ -41,13 +44,16 @@ Barrier& inside(pthread_barrier_t* barrier) noexcept {
 int wait(Task& me, Barrier& barrier) {
   sched_point(me, EventKind::kLock, &barrier);
   const unsigned round = barrier.round;
+  happens_before(me, &barrier);
   if (++barrier.here < barrier.count) {
     while (barrier.round == round) ums::kernel::futex_wait(me, &barrier);
+    happens_after(me, &barrier);
     return 0;
   }
   barrier.here = 0;
   ++barrier.round;
   ums::kernel::futex_wake(&barrier, ums::kernel::kEverybody);
+  happens_after(me, &barrier);
   return PTHREAD_BARRIER_SERIAL_THREAD;
 }
 

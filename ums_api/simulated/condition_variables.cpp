@@ -3,7 +3,8 @@
 // Condition variables in a simulation. Nothing is kept in the program's pthread_cond_t but what
 // pthread_cond_init has put there: who waits, waits for its address.
 //
-// Who waits longest is woken first, and nobody without cause.
+// Who waits longest is woken first, and nobody without cause. Who is cancelled has the mutex again
+// when it is unwound; a call that has woken it before is not lost, and it returns.
 #include <pthread.h>
 
 #include "ums_api/simulated/acquire.h"
@@ -36,12 +37,14 @@ clockid_t clock_of(const pthread_cond_t* condition) noexcept {
 // Nobody runs between the release of the mutex and the wait: it is one step.
 int wait(Task& me, pthread_cond_t* condition, pthread_mutex_t* mutex, std::uint64_t deadline) {
   sched_point(me, EventKind::kWait, condition);
+  act_on_cancellation();
   const int error = unlock_at_once(mutex);
   if (error != 0) return error;
-  const bool woken = ums::kernel::futex_wait(me, condition, deadline);
+  const WaitResult result = wait_cancellably(me, condition, deadline);
   const int locked = pthread_mutex_lock(mutex);
+  if (result == WaitResult::kInterrupted) act_on_cancellation();
   if (locked != 0) return locked;
-  return woken ? 0 : ETIMEDOUT;
+  return result == WaitResult::kTimedOut ? ETIMEDOUT : 0;
 }
 
 int wait_until(Task& me, pthread_cond_t* condition, pthread_mutex_t* mutex, clockid_t clock,

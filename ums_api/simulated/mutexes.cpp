@@ -66,7 +66,7 @@ UMS_EXPORT int pthread_mutex_trylock(pthread_mutex_t* mutex) noexcept {
   sched_point(*me, EventKind::kTryLock, mutex);
   const int error = next_trylock(mutex);
   if (error == 0) ums::kernel::hold_off_lockers(mutex);
-  return error;
+  return taken(*me, error, mutex);
 }
 
 UMS_EXPORT int pthread_mutex_timedlock(pthread_mutex_t* mutex, const timespec* time) noexcept {

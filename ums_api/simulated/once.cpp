@@ -5,6 +5,7 @@
 #include <pthread.h>
 
 #include "sim_kernel/simulated/futex.h"
+#include "sim_kernel/simulated/races/happens_before.h"
 #include "ums_api/simulated/current_simulated.h"
 #include "ums_api/src/export.h"
 #include "ums_api/src/next_symbol.h"
@@ -23,9 +24,12 @@ enum State : int { kNew = PTHREAD_ONCE_INIT, kUnderWay = 1, kDone = 2 };
 // calls it.
 class Attempt {
  public:
-  explicit Attempt(pthread_once_t& control) noexcept : control_(control) { control_ = kUnderWay; }
+  Attempt(Task& me, pthread_once_t& control) noexcept : me_(me), control_(control) {
+    control_ = kUnderWay;
+  }
   ~Attempt() {
     control_ = done_ ? kDone : kNew;
+    ums::kernel::happens_before(me_, &control_);
     ums::kernel::futex_wake(&control_, ums::kernel::kEverybody);
   }
   Attempt(const Attempt&) = delete;
@@ -34,6 +38,7 @@ class Attempt {
   void succeeded() noexcept { done_ = true; }
 
  private:
+  Task& me_;
   pthread_once_t& control_;
   bool done_ = false;
 };
@@ -45,8 +50,9 @@ UMS_EXPORT int pthread_once(pthread_once_t* control, void (*function)()) {
   if (me == nullptr) return next_once(control, function);
   ums::kernel::sched_point(*me, EventKind::kOnce, control);
   while (*control == kUnderWay) ums::kernel::futex_wait(*me, control);
+  ums::kernel::happens_after(*me, control);
   if (*control == kDone) return 0;
-  Attempt attempt(*control);
+  Attempt attempt(*me, *control);
   function();
   ums::kernel::catch_up(*me);
   attempt.succeeded();

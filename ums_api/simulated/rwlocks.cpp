@@ -12,6 +12,8 @@ namespace {
 
 using namespace ums::api;
 using ums::kernel::EventKind;
+using ums::kernel::happens_after;
+using ums::kernel::happens_before;
 using ums::kernel::kNever;
 using ums::kernel::sched_point;
 using ums::kernel::Task;
@@ -34,21 +36,38 @@ Wanted wanted(const pthread_rwlock_t* rwlock) noexcept {
   return {rwlock, false, &rwlock->__data.__cur_writer};
 }
 
+bool is_writer(const Task& me, const pthread_rwlock_t* rwlock) noexcept {
+  return rwlock->__data.__cur_writer == me.tid;
+}
+
+// What readers have done happens before what the next writer does, but not before other readers:
+// an address of their own (happens_before.h).
+const void* order_of_readers(const pthread_rwlock_t* rwlock) noexcept {
+  return reinterpret_cast<const char*>(rwlock) + 1;
+}
+
+int take(Task& me, Lock& attempt, pthread_rwlock_t* rwlock) {
+  const int error = attempt(rwlock);
+  if (error == 0 && is_writer(me, rwlock)) happens_after(me, order_of_readers(rwlock));
+  return error;
+}
+
 int lock(Lock& next, Lock& attempt, pthread_rwlock_t* rwlock) {
   Task* const me = current_simulated();
   if (me == nullptr) return next(rwlock);
-  return acquire(*me, wanted(rwlock), kNever, [&] { return attempt(rwlock); });
+  return acquire(*me, wanted(rwlock), kNever, [&] { return take(*me, attempt, rwlock); });
 }
 
 int try_lock(Lock& attempt, pthread_rwlock_t* rwlock) {
   Task* const me = current_simulated();
-  if (me != nullptr) sched_point(*me, EventKind::kTryLock, rwlock);
-  return attempt(rwlock);
+  if (me == nullptr) return attempt(rwlock);
+  sched_point(*me, EventKind::kTryLock, rwlock);
+  return taken(*me, take(*me, attempt, rwlock), rwlock);
 }
 
 int lock_until(Task& me, Lock& attempt, pthread_rwlock_t* rwlock, clockid_t clock,
                const timespec* time) {
-  return acquire_until(me, wanted(rwlock), clock, time, [&] { return attempt(rwlock); });
+  return acquire_until(me, wanted(rwlock), clock, time, [&] { return take(me, attempt, rwlock); });
 }
 
 int timed_lock(TimedLock& next, Lock& attempt, pthread_rwlock_t* rwlock, const timespec* time) {
@@ -104,5 +123,8 @@ UMS_EXPORT int pthread_rwlock_unlock(pthread_rwlock_t* rwlock) noexcept {
   Task* const me = current_simulated();
   if (me == nullptr) return next_unlock(rwlock);
   sched_point(*me, EventKind::kUnlock, rwlock);
-  return released(next_unlock(rwlock), rwlock);
+  happens_before(*me, is_writer(*me, rwlock) ? rwlock : order_of_readers(rwlock));
+  const int error = next_unlock(rwlock);
+  if (error == 0) ums::kernel::futex_wake(rwlock, ums::kernel::kEverybody);
+  return error;
 }

@@ -35,8 +35,13 @@ int result_of(int error) {
   return error == 0 ? 0 : -1;
 }
 
+Wanted wanted(const sem_t* semaphore) {
+  return {.object = semaphore, .is_cancellation_point = true};
+}
+
 int wait_until(Task& me, sem_t* semaphore, clockid_t clock, const timespec* time) {
-  return result_of(acquire_until(me, {semaphore}, clock, time, [&] { return take(semaphore); }));
+  return result_of(
+      acquire_until(me, wanted(semaphore), clock, time, [&] { return take(semaphore); }));
 }
 
 }  // namespace
@@ -44,13 +49,14 @@ int wait_until(Task& me, sem_t* semaphore, clockid_t clock, const timespec* time
 UMS_EXPORT int sem_wait(sem_t* semaphore) {
   Task* const me = current_simulated();
   if (me == nullptr) return next_wait(semaphore);
-  return result_of(acquire(*me, {semaphore}, kNever, [&] { return take(semaphore); }));
+  return result_of(acquire(*me, wanted(semaphore), kNever, [&] { return take(semaphore); }));
 }
 
 UMS_EXPORT int sem_trywait(sem_t* semaphore) noexcept {
   Task* const me = current_simulated();
-  if (me != nullptr) sched_point(*me, EventKind::kTryLock, semaphore);
-  return next_trywait(semaphore);
+  if (me == nullptr) return next_trywait(semaphore);
+  sched_point(*me, EventKind::kTryLock, semaphore);
+  return result_of(taken(*me, next_trywait(semaphore) == 0 ? 0 : errno, semaphore));
 }
 
 UMS_EXPORT int sem_timedwait(sem_t* semaphore, const timespec* time) {
@@ -69,7 +75,5 @@ UMS_EXPORT int sem_post(sem_t* semaphore) noexcept {
   Task* const me = current_simulated();
   if (me == nullptr) return next_post(semaphore);
   sched_point(*me, EventKind::kPost, semaphore);
-  const int result = next_post(semaphore);
-  if (result == 0) ums::kernel::futex_release(semaphore);
-  return result;
+  return result_of(released(next_post(semaphore) == 0 ? 0 : errno, semaphore));
 }

@@ -8,7 +8,7 @@
 #include <cerrno>
 #include <ctime>
 
-#include "sim_kernel/simulated/futex.h"
+#include "ums_api/simulated/cancellation.h"
 #include "ums_api/simulated/current_simulated.h"
 #include "ums_api/simulated/virtual_clock.h"
 #include "ums_api/src/export.h"
@@ -28,16 +28,23 @@ constinit NextSymbol<int(clockid_t, int, const timespec*, timespec*)> next_clock
     "clock_nanosleep"};
 constinit NextSymbol<int()> next_yield{"sched_yield"};
 
-void sleep_until(Task& me, std::uint64_t deadline) {
+// Returns an error number: EINTR where a handler has run meanwhile.
+int sleep_until(Task& me, std::uint64_t deadline) {
   sched_point(me, EventKind::kSleep);
-  ums::kernel::futex_wait(me, &me, deadline);  // an address that nobody wakes
+  act_on_cancellation();
+  for (;;) {  // for an address that nobody wakes
+    if (wait_at_point(me, &me, deadline) == WaitResult::kTimedOut) return 0;
+    if (has_handled_signal(me)) return EINTR;
+  }
 }
 
-// Returns an error number.
-int sleep_for(Task& me, const timespec& span) {
+// `left`: of `span`, where a handler has run meanwhile.
+int sleep_for(Task& me, const timespec& span, timespec* left) {
   if (!is_valid(span) || span.tv_sec < 0) return EINVAL;
-  sleep_until(me, deadline_after(span));
-  return 0;
+  const std::uint64_t deadline = deadline_after(span);
+  const int error = sleep_until(me, deadline);
+  if (error == EINTR && left != nullptr) *left = time_until(deadline);
+  return error;
 }
 
 }  // namespace
@@ -45,22 +52,24 @@ int sleep_for(Task& me, const timespec& span) {
 UMS_EXPORT unsigned sleep(unsigned seconds) {
   Task* const me = current_simulated();
   if (me == nullptr) return next_sleep(seconds);
-  sleep_for(*me, {static_cast<time_t>(seconds), 0});
-  return 0;
+  timespec left{};
+  sleep_for(*me, {static_cast<time_t>(seconds), 0}, &left);
+  return static_cast<unsigned>(left.tv_sec);
 }
 
 UMS_EXPORT int usleep(useconds_t microseconds) {
   Task* const me = current_simulated();
   if (me == nullptr) return next_usleep(microseconds);
   constexpr useconds_t kPerSecond = 1'000'000;
-  sleep_for(*me, {microseconds / kPerSecond, static_cast<long>(microseconds % kPerSecond) * 1000});
-  return 0;
+  const timespec span = {microseconds / kPerSecond,
+                         static_cast<long>(microseconds % kPerSecond) * 1000};
+  return nanosleep(&span, nullptr);
 }
 
 UMS_EXPORT int nanosleep(const timespec* span, timespec* left) {
   Task* const me = current_simulated();
   if (me == nullptr) return next_nanosleep(span, left);
-  const int error = sleep_for(*me, *span);
+  const int error = sleep_for(*me, *span, left);
   if (error != 0) errno = error;
   return error == 0 ? 0 : -1;
 }
@@ -68,15 +77,15 @@ UMS_EXPORT int nanosleep(const timespec* span, timespec* left) {
 UMS_EXPORT int clock_nanosleep(clockid_t clock, int flags, const timespec* time, timespec* left) {
   Task* const me = current_simulated();
   if (me == nullptr) return next_clock_nanosleep(clock, flags, time, left);
-  if ((flags & TIMER_ABSTIME) == 0) return sleep_for(*me, *time);
+  if ((flags & TIMER_ABSTIME) == 0) return sleep_for(*me, *time, left);
   if (!is_valid(*time)) return EINVAL;
-  sleep_until(*me, deadline_of(clock, *time));
-  return 0;
+  return sleep_until(*me, deadline_of(clock, *time));
 }
 
 UMS_EXPORT int sched_yield() noexcept {
   Task* const me = current_simulated();
   if (me == nullptr) return next_yield();
   sched_point(*me, EventKind::kYield);
+  act_on_asynchronous_cancellation();
   return 0;
 }

@@ -34,8 +34,9 @@ UMS_EXPORT int pthread_spin_lock(pthread_spinlock_t* lock) noexcept {
 
 UMS_EXPORT int pthread_spin_trylock(pthread_spinlock_t* lock) noexcept {
   Task* const me = current_simulated();
-  if (me != nullptr) sched_point(*me, EventKind::kTryLock, object_of(lock));
-  return next_trylock(lock);
+  if (me == nullptr) return next_trylock(lock);
+  sched_point(*me, EventKind::kTryLock, object_of(lock));
+  return taken(*me, next_trylock(lock), object_of(lock));
 }
 
 UMS_EXPORT int pthread_spin_unlock(pthread_spinlock_t* lock) noexcept {

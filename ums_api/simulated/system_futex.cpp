@@ -11,6 +11,7 @@
 #include <ctime>
 
 #include "sim_kernel/simulated/futex.h"
+#include "ums_api/simulated/cancellation.h"
 #include "ums_api/simulated/current_simulated.h"
 #include "ums_api/simulated/system_futex.h"
 #include "ums_api/simulated/virtual_clock.h"
@@ -39,8 +40,13 @@ std::uint64_t deadline_of_call(const FutexCall& call, int command) noexcept {
 long wait(Task& me, const FutexCall& call, int command) {
   kernel::sched_point(me, EventKind::kWait, call.word);
   if (call.time != nullptr && !is_valid(*call.time)) return -EINVAL;
-  if (std::atomic_ref(*call.word).load() != call.value) return -EAGAIN;
-  return kernel::futex_wait(me, call.word, deadline_of_call(call, command)) ? 0 : -ETIMEDOUT;
+  const std::uint64_t deadline = deadline_of_call(call, command);
+  do {
+    if (std::atomic_ref(*call.word).load() != call.value) return -EAGAIN;
+    if (!kernel::futex_wait(me, call.word, deadline)) return -ETIMEDOUT;
+    if (!me.machine.wait_end.interrupted) return 0;
+  } while (!is_cut_short(me));
+  return -EINTR;
 }
 
 long wake(Task& me, const FutexCall& call) {

@@ -2,19 +2,19 @@
 //
 // Threads in a simulation: a new one is captured before its creator goes on, and joining gives up
 // the processor. Elsewhere the functions are the C library's.
-#include <linux/futex.h>
 #include <pthread.h>
 
 #include <boost/intrusive/list.hpp>
 #include <cerrno>
 
-#include "sim_kernel/base/raw_syscall.h"
 #include "sim_kernel/mm/slab.h"
-#include "sim_kernel/parallel/cpu_switch.h"
 #include "sim_kernel/simulated/futex.h"
+#include "sim_kernel/simulated/races/happens_before.h"
 #include "sim_kernel/simulated/simulated_thread.h"
 #include "sim_kernel/simulated/simulation.h"
 #include "ums_api/simulated/affinity.h"
+#include "ums_api/simulated/cancellation.h"
+#include "ums_api/simulated/captured_threads.h"
 #include "ums_api/simulated/current_simulated.h"
 #include "ums_api/simulated/threads.h"
 #include "ums_api/simulated/virtual_clock.h"
@@ -48,27 +48,7 @@ constinit NextSymbol<int(pthread_t, void**, clockid_t, const timespec*)> next_cl
     "pthread_clockjoin_np"};
 constinit NextSymbol<int(pthread_t)> next_detach{"pthread_detach"};
 
-void* run_captured(void* argument) {
-  auto& thread = *static_cast<SimulatedThread*>(argument);
-  if (!kernel::simulation_capture(thread).ok()) return nullptr;
-  return thread.func(thread.arg);
-}
-
-void wait_until_captured(SimulatedThread& thread) noexcept {
-  while (thread.captured.load(std::memory_order_acquire) == 0) {
-    kernel::raw_syscall(SYS_futex, kernel::syscall_arg(&thread.captured), FUTEX_WAIT_PRIVATE, 0, 0);
-  }
-  if (thread.task != nullptr) kernel::wait_off_cpu(*thread.task);
-}
-
-int create_captured(const pthread_attr_t* attributes, SimulatedThread& thread) noexcept {
-  const int error = next_create(&thread.handle, attributes, run_captured, &thread);
-  if (error != 0) return error;
-  wait_until_captured(thread);
-  if (thread.task != nullptr) return 0;
-  next_join(thread.handle, nullptr);
-  return EAGAIN;
-}
+}  // namespace
 
 SimulatedThread* find_thread(pthread_t handle) noexcept {
   for (SimulatedThread& thread : known) {
@@ -77,6 +57,8 @@ SimulatedThread* find_thread(pthread_t handle) noexcept {
   return nullptr;
 }
 
+namespace {
+
 bool is_detached(const pthread_attr_t* attributes) noexcept {
   int state = PTHREAD_CREATE_JOINABLE;
   return attributes != nullptr && pthread_attr_getdetachstate(attributes, &state) == 0 &&
@@ -84,6 +66,7 @@ bool is_detached(const pthread_attr_t* attributes) noexcept {
 }
 
 void forget(SimulatedThread& thread) noexcept {
+  kernel::forget_order_of(&thread);
   known.erase(known.iterator_to(thread));
   threads.destroy(&thread);
 }
@@ -101,11 +84,12 @@ void forget_namesake(pthread_t handle) noexcept {
 }
 
 // Whether it has ended by then.
-bool wait_for_end(Task& me, const SimulatedThread& thread, std::uint64_t deadline) noexcept {
+bool wait_for_end(Task& me, const SimulatedThread& thread, std::uint64_t deadline) {
   kernel::announce(me, kernel::EventKind::kJoin, &thread);
   if (thread.ended) kernel::let_others_go_on(me);
+  act_on_cancellation();
   while (!thread.ended) {
-    if (!kernel::futex_wait(me, &thread, deadline)) return false;
+    if (wait_at_point(me, &thread, deadline) == WaitResult::kTimedOut) return false;
   }
   return true;
 }
@@ -116,9 +100,10 @@ SimulatedThread* thread_to_join(pthread_t handle) noexcept {
 }
 
 int join_ended(SimulatedThread& thread, void** value) {
-  const pthread_t handle = thread.handle;
+  kernel::happens_after(*current_simulated(), &thread);
+  const int error = join_captured(thread, value);
   forget(thread);
-  return next_join(handle, value);
+  return error;
 }
 
 int join_until(SimulatedThread& thread, void** value, clockid_t clock, const timespec* time) {
@@ -136,9 +121,15 @@ Task* task_of_handle(pthread_t handle) noexcept {
   return thread->ended ? nullptr : thread->task;
 }
 
+bool has_ended(pthread_t handle) noexcept {
+  const SimulatedThread* const thread = find_thread(handle);
+  return thread != nullptr && thread->ended;
+}
+
 bool wait_for_thread(pthread_t handle) noexcept {
   const SimulatedThread& thread = *find_thread(handle);
   Task& me = *current_simulated();
+  me.machine.is_bystander = true;
   if (!thread.ended) kernel::futex_wait(me, &thread);
   return thread.ended;
 }
@@ -160,6 +151,7 @@ UMS_EXPORT int pthread_create(pthread_t* handle, const pthread_attr_t* attribute
     threads.destroy(thread);
     return error;
   }
+  ums::kernel::happens_before_task(*me, *thread->task);
   *handle = thread->handle;
   thread->detached = is_detached(attributes);
   forget_detached();

@@ -37,6 +37,12 @@ std::uint64_t deadline_of(clockid_t clock, const timespec& time) noexcept {
   return then > begin ? then - begin : 0;
 }
 
+timespec time_until(std::uint64_t deadline) noexcept {
+  const std::uint64_t now = kernel::virtual_time();
+  const std::uint64_t left = deadline > now ? deadline - now : 0;
+  return {static_cast<time_t>(left / kNsPerSecond), static_cast<long>(left % kNsPerSecond)};
+}
+
 std::uint64_t deadline_after(const timespec& span) noexcept {
   timespec then = clock_now(CLOCK_MONOTONIC);
   then.tv_nsec += span.tv_nsec;

@@ -26,6 +26,9 @@ timespec clock_now(clockid_t clock) noexcept;
 // When `clock` says `time`: virtual time. One that has passed is 0.
 std::uint64_t deadline_of(clockid_t clock, const timespec& time) noexcept;
 
+// How long it is until then; nothing if that has passed.
+timespec time_until(std::uint64_t deadline) noexcept;
+
 // When `span` has passed.
 std::uint64_t deadline_after(const timespec& span) noexcept;
 

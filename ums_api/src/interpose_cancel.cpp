@@ -3,7 +3,8 @@
 // pthread_cancel puts the kernel's handler of its signal before the C library's, which would cancel
 // whoever runs on the kernel thread that the signal reaches (see cancel_signal.h). The C library
 // installs its handler in the first call, and sends the signal in the same: so the first call is
-// made for a thread of our own, which needs no signal.
+// made for a thread of our own, which needs no signal. For tasks of a simulation see
+// simulated/cancellation.h.
 #include <linux/futex.h>
 #include <pthread.h>
 
@@ -16,6 +17,9 @@
 #include "ums_api/src/interpose.h"
 #include "ums_api/src/library_file.h"
 #include "ums_api/src/next_symbol.h"
+#if UMS_MACHINE_SIMULATED
+#include "ums_api/simulated/cancellation.h"
+#endif
 
 namespace {
 
@@ -53,6 +57,9 @@ void install_handlers() {
 void ums::api::interpose_cancel() noexcept { next_cancel.resolve(); }
 
 UMS_EXPORT int pthread_cancel(pthread_t thread) {
+#if UMS_MACHINE_SIMULATED
+  if (int error = 0; ums::api::answer_cancel(thread, error)) return error;
+#endif
   if (!ums::api::simulation_runs()) return next_cancel(thread);
   static pthread_once_t once = PTHREAD_ONCE_INIT;
   pthread_once(&once, install_handlers);

@@ -19,7 +19,7 @@
 #include "ums_api/src/preload_hooks.h"
 #include "ums_api/src/worker_create.h"
 #if UMS_MACHINE_SIMULATED
-#include "ums_api/simulated/system_futex.h"
+#include "ums_api/simulated/system_calls.h"
 #endif
 
 UMS_EXPORT long ums_syscall(long number, ...) asm("syscall");
@@ -49,7 +49,7 @@ ums::kernel::Task* task_that_exits() noexcept {
 
 bool answer(long number, const long (&arguments)[6], long& result) {
 #if UMS_MACHINE_SIMULATED
-  if (number == SYS_futex && ums::api::answer_futex(arguments, result)) return true;
+  if (ums::api::answer_simulated_call(number, arguments, result)) return true;
 #endif
   return ums::api::answer_system_call(number, arguments, result);
 }

@@ -16,6 +16,9 @@
 #include "ums_api/src/export.h"
 #include "ums_api/src/interpose.h"
 #include "ums_api/src/next_symbol.h"
+#if UMS_MACHINE_SIMULATED
+#include "ums_api/simulated/signals.h"
+#endif
 
 UMS_EXPORT int ums_pthread_sigmask(int how, const sigset_t* set,
                                    sigset_t* old) asm("pthread_sigmask");
@@ -39,6 +42,13 @@ void note_change(int how, const sigset_t* set) noexcept {
   ums::kernel::note_signal_mask_change(how, signals);
 }
 
+int change(ums::api::NextSymbol<Sigmask>& next, int how, const sigset_t* set, sigset_t* old) {
+#if UMS_MACHINE_SIMULATED
+  if (int result = 0; ums::api::answer_sigmask(next, how, set, old, result)) return result;
+#endif
+  return next(how, set, old);
+}
+
 }  // namespace
 
 void ums::api::interpose_sigmask() noexcept {
@@ -50,10 +60,10 @@ void ums::api::interpose_sigmask() noexcept {
 
 int ums_pthread_sigmask(int how, const sigset_t* set, sigset_t* old) {
   note_change(how, set);
-  return next_pthread_sigmask(how, set, old);
+  return change(next_pthread_sigmask, how, set, old);
 }
 
 int ums_sigprocmask(int how, const sigset_t* set, sigset_t* old) {
   note_change(how, set);
-  return next_sigprocmask(how, set, old);
+  return change(next_sigprocmask, how, set, old);
 }

@@ -13,6 +13,9 @@
 #include "ums_api/src/export.h"
 #include "ums_api/src/interpose.h"
 #include "ums_api/src/next_symbol.h"
+#if UMS_MACHINE_SIMULATED
+#include "ums_api/simulated/signals.h"
+#endif
 
 namespace {
 
@@ -25,6 +28,9 @@ constinit ums::api::NextSymbol<int(pid_t, int, sigval)> next_sigqueue{"sigqueue"
 void ums::api::interpose_sigqueue() noexcept { next_sigqueue.resolve(); }
 
 UMS_EXPORT int sigqueue(pid_t pid, int signal, const union sigval value) noexcept {
+#if UMS_MACHINE_SIMULATED
+  if (ums::api::answer_sigqueue(pid, signal, value)) return 0;
+#endif
   if (pid != raw_syscall(SYS_getpid)) return next_sigqueue(pid, signal, value);
   siginfo_t info{};
   info.si_signo = signal;

@@ -53,6 +53,15 @@ void pass_on_parked_signal(Cpu& cpu, const siginfo_t& info) noexcept;
 // make system calls of their own. They may also end the thread (pthread_exit, cancellation).
 void raise_pending_signals(Task& task);
 
+// Keeps `info` for `task`, as Linux does a signal that is blocked, whatever the task does.
+void keep_signal(Task& task, const siginfo_t& info) noexcept;
+
+// The numbers of those that are kept, bit n-1 for signal n.
+std::uint64_t kept_signals(Task& task) noexcept;
+
+// Takes the oldest with the lowest of `numbers`. False: none is kept of these.
+bool take_kept_signal(Task& task, std::uint64_t numbers, siginfo_t& info) noexcept;
+
 // How many signals are kept for `task`. For tests: it must not end meanwhile.
 int pending_signal_count(Task& task) noexcept;
 

@@ -10,6 +10,7 @@
 #include "sim_kernel/parallel/signals/cancel_signal.h"
 #include "sim_kernel/parallel/signals/signal_aim.h"
 #include "sim_kernel/parallel/signals/unawaited_signals.h"
+#include "sim_kernel/sched/schedule.h"
 
 namespace ums::kernel {
 
@@ -22,6 +23,7 @@ constexpr std::uint64_t signal_bit(int signal) noexcept { return 1UL << (signal 
 // The kernel thread that runs the task, and that it cannot leave before it has looked at exit_work;
 // or 0. A task that is inside the kernel looks on its way out, unless it sleeps there.
 pid_t where_running(const Task& task) noexcept {
+  if (kSignalsWaitForTasks) return 0;
   const TaskState state = task.state.load(std::memory_order_acquire);
   const bool outside = task.syscall_file.load(std::memory_order_acquire) == nullptr;
   const bool reachable =
@@ -66,6 +68,21 @@ class SignalGuard {
   std::atomic<bool>& lock_;
 };
 
+// While this lives no handler runs on the calling kernel thread, which might find the lock held.
+class NoHandlers {
+ public:
+  NoHandlers() noexcept {
+    const std::uint64_t all = ~0UL;
+    raw_syscall(SYS_rt_sigprocmask, SIG_SETMASK, syscall_arg(&all), syscall_arg(&mask_), 8);
+  }
+  ~NoHandlers() { raw_syscall(SYS_rt_sigprocmask, SIG_SETMASK, syscall_arg(&mask_), 0, 8); }
+  NoHandlers(const NoHandlers&) = delete;
+  NoHandlers& operator=(const NoHandlers&) = delete;
+
+ private:
+  std::uint64_t mask_ = 0;
+};
+
 // LINUX: of a number below the real-time signals one is pending at a time, the first; others queue,
 // but for those of a timer, which is pending once and counts. SIM: the same. A plain one of the
 // former needs no slot, and one that finds none is kept without what it carries.
@@ -79,6 +96,24 @@ void keep_locked(Task& task, const siginfo_t& info) noexcept {
   const bool plain = merges && (info.si_code == SI_TKILL || info.si_signo == kWakeSignal);
   if (plain || !task.machine.queued_signals.push(info)) task.machine.pending_signals |= bit;
   task.exit_work.fetch_or(kExitSignals, std::memory_order_release);
+}
+
+std::uint64_t kept_locked(const Task& task) noexcept {
+  return task.machine.pending_signals | task.machine.queued_signals.numbers();
+}
+
+// One that is kept.
+siginfo_t take_locked(Task& task, int signal) noexcept {
+  if ((task.machine.pending_signals & signal_bit(signal)) == 0) {
+    return task.machine.queued_signals.take(signal);
+  }
+  task.machine.pending_signals &= ~signal_bit(signal);
+  siginfo_t info{};
+  info.si_signo = signal;
+  info.si_code = SI_TKILL;
+  info.si_pid = kernel_pid;
+  info.si_uid = static_cast<uid_t>(raw_syscall(SYS_getuid));
+  return info;
 }
 
 bool send_queued_locked(SignalQueue& queue, pid_t tid) noexcept {
@@ -156,6 +191,29 @@ void raise_pending_signals(Task& task) {
     send_kept_locked(task, task.cpu->tid);
   }
   raw_syscall(SYS_rt_sigprocmask, SIG_SETMASK, syscall_arg(&mask), 0, 8);
+}
+
+void keep_signal(Task& task, const siginfo_t& info) noexcept {
+  const NoHandlers no_handlers;
+  const SignalGuard guard(task);
+  keep_locked(task, info);
+}
+
+std::uint64_t kept_signals(Task& task) noexcept {
+  const NoHandlers no_handlers;
+  const SignalGuard guard(task);
+  return kept_locked(task);
+}
+
+bool take_kept_signal(Task& task, std::uint64_t numbers, siginfo_t& info) noexcept {
+  const NoHandlers no_handlers;
+  const SignalGuard guard(task);
+  const std::uint64_t found = kept_locked(task) & numbers;
+  if (found != 0) info = take_locked(task, __builtin_ctzl(found) + 1);
+  if (kept_locked(task) == 0) {
+    task.exit_work.fetch_and(~std::uint32_t{kExitSignals}, std::memory_order_relaxed);
+  }
+  return found != 0;
 }
 
 int pending_signal_count(Task& task) noexcept {

@@ -10,6 +10,7 @@
 #pragma once
 
 #include <csignal>
+#include <cstdint>
 
 namespace ums::kernel {
 
@@ -32,6 +33,12 @@ class SignalQueue {
   // The oldest, which there must be.
   siginfo_t front() const noexcept;
   void pop() noexcept;
+
+  // The numbers of all that are here, bit n-1 for signal n.
+  std::uint64_t numbers() const noexcept;
+
+  // Takes the oldest of a number, of which there must be one.
+  siginfo_t take(int signal) noexcept;
 
   // Drops all, and the memory.
   void release() noexcept;

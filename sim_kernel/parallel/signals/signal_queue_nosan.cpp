@@ -19,6 +19,14 @@ struct QueuedSignal {
   int signal;
   int code;
   int fields[4];  // who sent it, and its value: as in siginfo_t
+
+  siginfo_t as_info() const noexcept {
+    siginfo_t info{};
+    info.si_signo = signal;
+    info.si_code = code;
+    for (unsigned i = 0; i < 4; ++i) info._sifields._pad[i] = fields[i];
+    return info;
+  }
 };
 
 }  // namespace
@@ -98,18 +106,31 @@ bool SignalQueue::count_overrun(const siginfo_t& info) noexcept {
 }
 
 siginfo_t SignalQueue::front() const noexcept {
-  const QueuedSignal& slot = mapping_->slots()[mapping_->tail];
-  siginfo_t info{};
-  info.si_signo = slot.signal;
-  info.si_code = slot.code;
-  for (unsigned i = 0; i < 4; ++i) info._sifields._pad[i] = slot.fields[i];
-  return info;
+  return mapping_->slots()[mapping_->tail].as_info();
 }
 
 void SignalQueue::pop() noexcept {
   if (++mapping_->tail != mapping_->head) return;
   mapping_->head = 0;
   mapping_->tail = 0;
+}
+
+std::uint64_t SignalQueue::numbers() const noexcept {
+  std::uint64_t numbers = 0;
+  if (mapping_ == nullptr) return 0;
+  for (unsigned i = mapping_->tail; i != mapping_->head; ++i) {
+    numbers |= 1UL << (mapping_->slots()[i].signal - 1);
+  }
+  return numbers;
+}
+
+siginfo_t SignalQueue::take(int signal) noexcept {
+  unsigned i = mapping_->tail;
+  while (mapping_->slots()[i].signal != signal) ++i;
+  const siginfo_t info = mapping_->slots()[i].as_info();
+  for (; i != mapping_->tail; --i) mapping_->slots()[i] = mapping_->slots()[i - 1];
+  pop();
+  return info;
 }
 
 void SignalQueue::release() noexcept {

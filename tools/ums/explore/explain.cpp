@@ -50,6 +50,7 @@ Explanation explain(ProgramServer& server, const Outcome& failure, Symbols& symb
   const Minimised least = minimise(server, failure, kBudget);
   const Outcome traced = server.replay_traced(least.outcome.schedule);
   explanation.schedule = traced.schedule;
+  explanation.outcome = traced;
   explanation.text = report.failure(traced) + "\n" + text_of(failure, least);
   const std::vector<CriticalPair> pairs = critical_pairs(traced);
   constexpr std::size_t kPairsMax = 5;

@@ -17,6 +17,7 @@ namespace ums::command {
 
 struct Explanation {
   std::string text;      // several lines
+  Outcome outcome;       // of the simplest, with its trace
   std::string schedule;  // the simplest
   bool comes_again = false;
 };

@@ -12,14 +12,18 @@
 #include <cstdio>
 #include <fstream>
 #include <memory>
+#include <optional>
 #include <stdexcept>
 #include <system_error>
 #include <vector>
 
 #include "tools/ums/explore/explain.h"
+#include "tools/ums/explore/instrumented.h"
 #include "tools/ums/explore/progress.h"
 #include "tools/ums/explore/replay_string.h"
+#include "tools/ums/explore/report.h"
 #include "tools/ums/explore/simulated_program.h"
+#include "tools/ums/explore/trace_file.h"
 #include "tools/ums/preloadable.h"
 
 namespace ums::command {
@@ -79,6 +83,7 @@ class Explorer {
         progress_(options.iterations, options.seconds) {}
 
   int run();
+  int self_check();
 
  private:
   bool is_over() const;
@@ -89,7 +94,9 @@ class Explorer {
   void check_determinism(Job& job, const Outcome& first);
   void tell_failure(const Job& job, const Outcome& outcome);
   void tell_replay(const std::string& schedule);
-  void tell_end() const;
+  void tell_steps() const;
+  void tell_trace(const Outcome& outcome);
+  void tell_end();
 
   const ExploreOptions& options_;
   const std::string program_;
@@ -99,6 +106,7 @@ class Explorer {
   std::uint64_t asked_ = 0;
   std::uint64_t failures_ = 0;
   bool seen_all_ = false;
+  std::optional<std::string> last_;  // schedule
 };
 
 // What is under way does not matter any more.
@@ -144,6 +152,14 @@ void Explorer::tell_replay(const std::string& schedule) {
   }
 }
 
+void Explorer::tell_trace(const Outcome& outcome) {
+  if (options_.trace.empty()) return;
+  Report report(symbols_);
+  write_trace(options_.trace, outcome, report);
+  std::printf("\nIts trace is in %s: open it in Perfetto (ui.perfetto.dev) or about:tracing.\n",
+              options_.trace.c_str());
+}
+
 void Explorer::tell_failure(const Job& job, const Outcome& outcome) {
   progress_.clear();
   std::printf("Schedule %llu failed.\n", static_cast<unsigned long long>(progress_.schedules()));
@@ -158,12 +174,14 @@ void Explorer::tell_failure(const Job& job, const Outcome& outcome) {
   if (!explanation.comes_again) {
     std::printf("\nIt does not come again by its schedule: something else decides, too.\n");
   }
+  if (explanation.comes_again) tell_trace(explanation.outcome);
   tell_replay(explanation.schedule);
   std::fflush(stdout);
 }
 
 void Explorer::take(Job& job, const Outcome& outcome) {
   progress_.note(outcome);
+  last_ = outcome.schedule;
   if (progress_.schedules() == 1 && !outcome.failed()) check_determinism(job, outcome);
   if (!outcome.failed()) return;
   if (++failures_ == 1 || options_.all) tell_failure(job, outcome);
@@ -186,7 +204,10 @@ void Explorer::take_answers() {
   }
 }
 
-void Explorer::tell_end() const {
+void Explorer::tell_end() {
+  if (failures_ == 0 && last_.has_value() && !options_.trace.empty()) {
+    tell_trace(jobs_[0]->server.replay_traced(*last_));
+  }
   std::printf("%s: %s\n", progress_.text().c_str(),
               failures_ == 0 ? (seen_all_ ? "no failure, and there are no others" : "no failure")
                              : fmt::format("{} failed", failures_).c_str());
@@ -195,7 +216,30 @@ void Explorer::tell_end() const {
   }
 }
 
+// Two runs of one schedule have the same trace.
+int Explorer::self_check() {
+  Job job(options_, 0);
+  job.server.ask_next();
+  const std::string schedule = job.server.answer().value().schedule;
+  Report report(symbols_);
+  const Outcome first = job.server.replay_traced(schedule);
+  const Outcome second = job.server.replay_traced(schedule);
+  if (trace_json(first, report) == trace_json(second, report)) {
+    std::printf("Two runs of one schedule agree: %zu steps.\n", first.trace.size());
+    return kNothingFound;
+  }
+  std::fputs(report.first_difference(first, second).c_str(), stdout);
+  return kFailureFound;
+}
+
+void Explorer::tell_steps() const {
+  std::printf(
+      "Others may go on at calls of threads and of the device%s.\n",
+      is_instrumented(program_) ? ", and at each access of memory" : ", and at ums_sim_point()");
+}
+
 int Explorer::run() {
+  tell_steps();
   for (int i = 0; i < options_.jobs; ++i) jobs_.push_back(std::make_unique<Job>(options_, i));
   for (const auto& job : jobs_) {
     if (!is_enough()) start(*job);
@@ -211,7 +255,8 @@ int Explorer::run() {
 
 int run_explore(const ExploreOptions& options) {
   prepare_simulated(options.command[0], options.cpus);
-  return Explorer(options).run();
+  Explorer explorer(options);
+  return options.self_check ? explorer.self_check() : explorer.run();
 }
 
 }  // namespace ums::command

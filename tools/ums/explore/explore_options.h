@@ -21,12 +21,15 @@ struct ExploreOptions {
   int jobs = 1;
   bool all = false;                  // go on after a failure
   std::string output;                // the file for the replay string; empty: none
+  std::string trace;                 // the file for the failing run's trace; empty: none
+  bool self_check = false;           // run one schedule twice, and compare
   std::vector<std::string> command;  // the program and its arguments; not empty
 };
 
 struct ReplayOptions {
   std::string schedule;  // a replay string, or the file with one
   bool steps = false;    // list them
+  std::string trace;     // the file for the run's trace; empty: none
   double patience_seconds = Limits().seconds;
   std::vector<std::string> command;
 };

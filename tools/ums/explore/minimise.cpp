@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tools/ums/explore/minimise.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <string>
 
@@ -77,7 +79,7 @@ void Minimiser::leave_out_turns() {
 
 // True: all schedules with so few preemptions have been seen, or one of them fails.
 bool Minimiser::search(std::uint64_t preemptions) {
-  server_.use_strategy({"exhaustive", 0, static_cast<int>(preemptions)});
+  server_.use_strategy({fmt::format("exhaustive:{}", preemptions), 0});
   while (has_budget()) {
     ++result_.executions;
     server_.ask_next();

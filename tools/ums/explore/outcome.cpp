@@ -34,6 +34,10 @@ class Parser {
   void take_task(std::istream& words);
   void take_step(std::istream& words);
   void take_counts(std::istream& words);
+  void take_thread(std::istream& words);
+  void take_event(std::istream& words);
+  void take_access(std::istream& words);
+  int task_of(int tid) const;
 
   Outcome outcome_;
   Stack* stack_ = &outcome_.ended_at;  // whose frames come next
@@ -62,8 +66,47 @@ void Parser::take_step(std::istream& words) {
   Step step;
   words >> step.task;
   step.event = read_event(words);
-  words >> step.displaced >> step.preempts;
+  words >> step.displaced >> step.preempts >> step.time;
   outcome_.trace.push_back(step);
+}
+
+void Parser::take_thread(std::istream& words) {
+  int task = 0;
+  int tid = 0;
+  words >> task >> tid;
+  outcome_.task_of_thread[tid] = task;
+  if (task != 0) outcome_.threads[task] = read_place(words);
+}
+
+void Parser::take_access(std::istream& words) {
+  int kind = 0;
+  RacingAccess access;
+  words >> access.task >> kind >> access.bytes;
+  access.kind = static_cast<kernel::AccessKind>(kind);
+  outcome_.race.push_back(access);
+  stack_ = &outcome_.race.back().stack;
+}
+
+// -1: none.
+int Parser::task_of(int tid) const {
+  const auto found = outcome_.task_of_thread.find(tid);
+  return found == outcome_.task_of_thread.end() ? -1 : found->second;
+}
+
+void Parser::take_event(std::istream& words) {
+  int event = 0;
+  int scheduler = 0;
+  int worker = 0;
+  TimelineEvent its;
+  words >> event >> scheduler >> worker >> its.value >> its.time;
+  its.event = static_cast<kernel::TraceEvent>(event);
+  its.scheduler = task_of(scheduler);
+  its.worker = task_of(worker);
+  if (its.event == kernel::TraceEvent::kNext) {  // the value is a thread's id
+    its.value = static_cast<std::uint64_t>(task_of(static_cast<int>(its.value)));
+  }
+  its.step = outcome_.trace.empty() ? 0 : outcome_.trace.size() - 1;
+  outcome_.timeline.push_back(its);
 }
 
 void Parser::take(const std::string& line) {
@@ -89,6 +132,10 @@ void Parser::take(const std::string& line) {
     kernel::Role& role = outcome_.tasks.back().role;
     words >> kind >> role.list;
     role.kind = static_cast<kernel::Role::Kind>(kind);
+  } else if (what == "access") {
+    take_access(words);
+  } else if (what == "memory") {
+    outcome_.memory = read_place(words);
   } else if (what == "here") {
     stack_ = &outcome_.ended_at;
   } else if (what == "frame") {
@@ -98,9 +145,9 @@ void Parser::take(const std::string& line) {
     words >> number;
     outcome_.objects[number] = read_place(words);
   } else if (what == "thread") {
-    int task = 0;
-    words >> task;
-    outcome_.threads[task] = read_place(words);
+    take_thread(words);
+  } else if (what == "event") {
+    take_event(words);
   } else if (what == "step") {
     take_step(words);
   } else if (what == "stack") {

@@ -12,7 +12,9 @@
 #include <vector>
 
 #include "sim_kernel/simulated/choice.h"
+#include "sim_kernel/simulated/races/shadow_memory.h"
 #include "sim_kernel/simulated/role.h"
+#include "sim_kernel/trace/trace.h"
 
 namespace ums::command {
 
@@ -40,10 +42,29 @@ struct StuckTask {
 struct Step {
   int task = 0;
   kernel::Event event;
-  int displaced = 0;      // who would have gone on without a schedule
-  bool preempts = false;  // who ran before could have gone on
+  int displaced = 0;       // who would have gone on without a schedule
+  bool preempts = false;   // who ran before could have gone on
+  std::uint64_t time = 0;  // virtual, ns
 
   bool is_turn() const { return task != displaced; }
+};
+
+// An event of the timeline (sim_kernel/trace/trace.h), by the numbers of tasks; -1: none.
+struct TimelineEvent {
+  kernel::TraceEvent event{};
+  int scheduler = -1;
+  int worker = -1;
+  std::uint64_t value = 0;
+  std::uint64_t time = 0;  // virtual, ns
+  std::size_t step = 0;    // that it belongs to
+};
+
+// One of two accesses of the same memory that nothing orders.
+struct RacingAccess {
+  int task = 0;
+  kernel::AccessKind kind{};
+  std::size_t bytes = 0;
+  Stack stack;
 };
 
 struct Outcome {
@@ -61,8 +82,12 @@ struct Outcome {
   double left = -1;  // exhaustive search: the part not seen yet
   std::vector<StuckTask> tasks;
   std::map<std::uint32_t, Place> objects;
+  std::vector<RacingAccess> race;
+  Place memory;  // that is raced for, or read for ever; without a file: somewhere else
   std::map<int, Place> threads;  // what they call, by task
+  std::map<int, int> task_of_thread;
   std::vector<Step> trace;
+  std::vector<TimelineEvent> timeline;
   std::map<std::uint64_t, Stack> stacks;  // by step
   Stack ended_at;                         // where it crashed, or had to be ended
 

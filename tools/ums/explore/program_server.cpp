@@ -55,7 +55,7 @@ ProgramServer::~ProgramServer() {
 }
 
 void ProgramServer::use_strategy(const StrategyChoice& strategy) {
-  send(fmt::format("strategy {} {} {}", strategy.name, strategy.seed, strategy.parameter));
+  send(fmt::format("strategy {} {}", strategy.name, strategy.seed));
 }
 
 void ProgramServer::ask_next() { send("next"); }

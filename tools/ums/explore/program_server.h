@@ -32,9 +32,8 @@ struct Limits {
 };
 
 struct StrategyChoice {
-  std::string name = "random";
+  std::string name = "default";  // as make_strategy.h has them
   std::uint64_t seed = 0;
-  int parameter = 0;
 };
 
 // Which steps' stacks are noted.

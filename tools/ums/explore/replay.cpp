@@ -8,6 +8,7 @@
 #include "tools/ums/explore/replay_string.h"
 #include "tools/ums/explore/report.h"
 #include "tools/ums/explore/simulated_program.h"
+#include "tools/ums/explore/trace_file.h"
 #include "tools/ums/preloadable.h"
 
 namespace ums::command {
@@ -46,6 +47,7 @@ int run_replay(const ReplayOptions& options) {
   }
   Symbols symbols(program);
   Report report(symbols);
+  if (!options.trace.empty()) write_trace(options.trace, outcome, report);
   if (options.steps) std::fputs(report.steps(outcome).c_str(), stderr);
   std::fprintf(stderr, "ums replay: %s", report.failure(outcome).c_str());
   return status_of(outcome);

@@ -99,6 +99,28 @@ std::string Report::task(const Outcome& outcome, const StuckTask& task) {
   return text + "\n" + stack(task.stack);
 }
 
+// `counter`, or words for it.
+std::string Report::memory(const Outcome& outcome) {
+  const bool is_known = !outcome.memory.file.empty();
+  const std::string name = is_known ? symbols_.variable(outcome.memory) : "";
+  if (!name.empty()) return fmt::format("`{}`", name);
+  return is_known ? symbols_.code(outcome.memory) : "memory of the heap, or of a stack";
+}
+
+std::string Report::race(const Outcome& outcome) {
+  constexpr std::array<const char*, 5> kVerbs = {"reads", "writes", "reads atomically",
+                                                 "writes atomically", "frees"};
+  std::string text;
+  for (const RacingAccess& access : outcome.race) {
+    const char* const when = &access == &outcome.race.front() ? "" : ", before that";
+    text += fmt::format("  {} {} {} byte{} of {}{}\n", name(outcome, access.task),
+                        kVerbs.at(static_cast<std::size_t>(access.kind)), access.bytes,
+                        access.bytes == 1 ? "" : "s", memory(outcome), when);
+    text += stack(access.stack);
+  }
+  return text;
+}
+
 std::string Report::failure(const Outcome& outcome) {
   std::string text = verdict_of(outcome) + "\n";
   if (outcome.finding == "steps") {
@@ -106,14 +128,29 @@ std::string Report::failure(const Outcome& outcome) {
     const std::size_t from = outcome.trace.size() - period;
     for (std::size_t i = from; i < outcome.trace.size(); ++i) text += step(outcome, i);
   }
+  if (outcome.finding == "livelock") text += fmt::format("  it reads {}\n", memory(outcome));
   for (const StuckTask& each : outcome.tasks) text += task(outcome, each);
-  return text + stack(outcome.ended_at);
+  return text + race(outcome) + stack(outcome.ended_at);
 }
 
 std::string Report::step(const Outcome& outcome, std::uint64_t number) {
   const Step& step = outcome.trace[number];
   return fmt::format("  step {:<4} {}{} {}\n", number, name(outcome, step.task),
                      step.preempts ? " comes between, to" : ":", event(outcome, step.event));
+}
+
+std::string Report::first_difference(const Outcome& a, const Outcome& b) {
+  const std::size_t both = std::min(a.trace.size(), b.trace.size());
+  std::size_t at = 0;
+  while (at < both && step(a, at) == step(b, at) && a.trace[at].time == b.trace[at].time) ++at;
+  const auto text = [&](const Outcome& outcome) {
+    if (at >= outcome.trace.size()) return std::string("  it ends\n");
+    return step(outcome, at) + fmt::format("       at {} ns\n", outcome.trace[at].time);
+  };
+  return fmt::format(
+      "Two runs of one schedule part at step {}:\n{}  and then\n{}Something else than the schedule "
+      "decides, too (time, process ids, files).\n",
+      at, text(a), text(b));
 }
 
 std::string Report::steps(const Outcome& outcome) {

@@ -25,17 +25,26 @@ class Report {
   // without the preemption.
   std::string pair(const Outcome& outcome, const CriticalPair& pair, const Outcome& otherwise);
 
+  // Where two runs of one schedule part.
+  std::string first_difference(const Outcome& a, const Outcome& b);
+
   // Its steps, a line each.
   std::string steps(const Outcome& outcome);
 
- private:
+  // `task 2 (consumer)`
   std::string name(const Outcome& outcome, int task);
+
+  // `lock object 5 `mutex``
+  std::string event(const Outcome& outcome, const kernel::Event& event);
+
+ private:
+  std::string race(const Outcome& outcome);
+  std::string memory(const Outcome& outcome);
   std::string order(const Outcome& outcome, const CriticalPair& pair);
   std::string stack_of_later(const Outcome& outcome, const CriticalPair& pair);
   std::string stack_at(const Outcome& outcome, std::uint64_t step);
   std::string waiting_in_call(const Outcome& outcome, const StuckTask& task);
   std::string waiting(const Outcome& outcome, const StuckTask& task);
-  std::string event(const Outcome& outcome, const kernel::Event& event);
   std::string stack(const Stack& stack);
   std::string task(const Outcome& outcome, const StuckTask& task);
   std::string step(const Outcome& outcome, std::uint64_t step);

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <seccomp.h>
+#include <sys/syscall.h>
 
 #include <algorithm>
 #include <cstdlib>
@@ -77,8 +78,17 @@ std::string limit_text(const Outcome& outcome) {
                      period);
 }
 
+std::string race_text(const Outcome& outcome) {
+  if (outcome.race.size() != 2) return "data race";
+  return fmt::format("data race: nothing orders what tasks {} and {} do with the same memory",
+                     outcome.race[1].task, outcome.race[0].task);
+}
+
 std::string hung_text(const Outcome& outcome) {
   if (outcome.running) return "busy loop: it computes, and comes to no step";
+  if (outcome.status == SYS_ppoll) {
+    return "it waits for something outside: a descriptor, a child, a lock or a signal";
+  }
   return fmt::format("it waits in {}, which the simulation does not control",
                      name_of_system_call(outcome.status));
 }
@@ -133,6 +143,8 @@ std::size_t repeated_steps(const std::vector<Step>& trace) {
 std::string verdict_of(const Outcome& outcome) {
   if (outcome.finding == "deadlock" || outcome.finding == "circle") return deadlock_text(outcome);
   if (outcome.finding == "steps") return limit_text(outcome);
+  if (outcome.finding == "race") return race_text(outcome);
+  if (outcome.finding == "livelock") return "livelock: a task reads the same memory for ever";
   switch (outcome.end) {
     case Outcome::End::kHung:
       return hung_text(outcome);

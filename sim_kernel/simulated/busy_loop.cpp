@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sim_kernel/simulated/busy_loop.h"
+
+#include <boost/intrusive/list.hpp>
+
+#include "sim_kernel/base/printk.h"
+#include "sim_kernel/parallel/kernel_section.h"
+#include "sim_kernel/simulated/code_text.h"
+#include "sim_kernel/simulated/futex.h"
+#include "sim_kernel/simulated/outside.h"
+#include "sim_kernel/simulated/simulation.h"
+#include "sim_kernel/simulated/virtual_time.h"
+
+namespace ums::kernel {
+
+std::uint64_t busy_loop_patience = kBusyLoopPatience;
+
+void (*on_livelock)(const Livelock& livelock) noexcept = print_and_abort;
+
+namespace {
+
+constexpr std::uint64_t kWaitNs = 1000;
+constexpr std::uint64_t kStepsOfOthers = 1000;
+constexpr std::uint64_t kReadsAlone = 1000;
+
+boost::intrusive::list<
+    BusyLoop,
+    boost::intrusive::member_hook<BusyLoop, boost::intrusive::list_member_hook<>, &BusyLoop::hook>>
+    waiting;
+
+std::uintptr_t granule_of(const void* address) noexcept {
+  return reinterpret_cast<std::uintptr_t>(address) >> 3;
+}
+
+// The longer it has waited, the longer it waits: a sleeper's time comes soon.
+void wait_a_while(Task& me, BusyLoop& loop) noexcept {
+  loop.waits_since = simulation_steps();
+  waiting.push_back(loop);
+  futex_wait(me, &loop, virtual_time() + kWaitNs * ++loop.waits);
+  if (loop.hook.is_linked()) waiting.erase(waiting.iterator_to(loop));
+}
+
+// Those who wait here have a timer each.
+bool is_anybody_awaited() noexcept {
+  return timers_set() != waiting.size() || anybody_waits_outside();
+}
+
+void report(Task& me, BusyLoop& loop) noexcept {
+  {
+    const KernelSection section(&me);
+    on_livelock({me.machine.number, me.tid, loop.address, loop.reads});
+  }
+  futex_wait(me, &loop);
+}
+
+}  // namespace
+
+bool wait_in_busy_loop(Task& me, BusyLoop& loop) noexcept {
+  const bool goes_on = loop.address != nullptr && me.machine.steps == loop.steps + 1;
+  if (!goes_on || loop.reads < busy_loop_patience) return false;
+  const bool alone = simulation_runnable() == 1;
+  if (alone && loop.reads >= kBusyReadsMax && !is_anybody_awaited()) {
+    report(me, loop);
+  } else if (!alone || (loop.reads % kReadsAlone == 0 && timers_set() != 0)) {
+    wait_a_while(me, loop);
+  }
+  return true;
+}
+
+void note_same_or_new(Task& me, BusyLoop& loop, const void* address, std::uint64_t value) noexcept {
+  const bool goes_on = me.machine.steps == loop.steps + 1;
+  if (goes_on && loop.address == address && loop.value == value) {
+    ++loop.reads;
+  } else {
+    loop.address = address;
+    loop.value = value;
+    loop.reads = 0;
+    loop.waits = 0;
+  }
+  loop.steps = me.machine.steps;
+}
+
+void note_write(const void* address) noexcept {
+  for (BusyLoop& loop : waiting) {
+    if (granule_of(loop.address) == granule_of(address)) futex_wake(&loop, 1);
+  }
+}
+
+void let_busy_loops_go_on() noexcept {
+  for (BusyLoop& loop : waiting) {
+    if (simulation_steps() - loop.waits_since > kStepsOfOthers) futex_wake(&loop, 1);
+  }
+}
+
+void busy_loops_forget_all() noexcept { waiting.clear(); }
+
+void print_livelock(const Livelock& livelock) noexcept {
+  pr_err(
+      "livelock: task {} (thread {}) spins on {}: it has read the same {} times, and nobody can "
+      "go on",
+      livelock.task, livelock.tid, CodeText(livelock.address).text(), livelock.reads);
+}
+
+void print_and_abort(const Livelock& livelock) noexcept {
+  print_livelock(livelock);
+  abort_program();
+}
+
+}  // namespace ums::kernel

@@ -1,0 +1,278 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// ums/explore.hpp: exploration as tests use it.
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+#include <pthread.h>
+#include <ums/explore.hpp>
+
+#include <cstdio>
+#include <cstdlib>
+#include <mutex>
+#include <stdexcept>
+#include <string>
+#include <thread>
+
+#include "tests/support/emulator.h"
+
+namespace ums::test {
+namespace {
+
+// An increment in two critical sections.
+int count_in_two_parts() {
+  std::mutex mutex;
+  int count = 0;
+  const auto increment = [&] {
+    mutex.lock();
+    const int seen = count;
+    mutex.unlock();
+    const std::lock_guard guard(mutex);
+    count = seen + 1;
+  };
+  std::thread a(increment);
+  std::thread b(increment);
+  a.join();
+  b.join();
+  return count;
+}
+
+bool finds_two() { return count_in_two_parts() == 2; }
+
+void lock_in_any_order() {
+  std::mutex one;
+  std::mutex two;
+  std::thread a([&] { const std::scoped_lock both(one, two); });
+  std::thread b([&] {
+    const std::lock_guard outer(two);
+    const std::lock_guard inner(one);
+  });
+  std::thread c([&] {
+    const std::lock_guard outer(one);
+    const std::lock_guard inner(two);
+  });
+  a.join();
+  b.join();
+  c.join();
+}
+
+// What the exploration of a body is refused or fails with.
+template <typename Check>
+std::string message_of(Check check) {
+  try {
+    check();
+  } catch (const std::exception& error) {
+    return error.what();
+  }
+  return "";
+}
+
+TEST(ExploreHeader, BodyThatReturnsFalseFails) {
+  const ExploreResult result = explore({}, finds_two);
+  EXPECT_EQ(result.verdict, UMS_EXPLORE_FAILED);
+  EXPECT_FALSE(result);
+  EXPECT_GE(result.schedules, 1U);
+}
+
+TEST(ExploreHeader, BodyThatReturnsNothingPasses) {
+  const ExploreResult result = explore({}, [] { count_in_two_parts(); });
+  EXPECT_TRUE(result) << result;
+  EXPECT_EQ(result.executions, 1000U);
+  EXPECT_GT(result.schedules, 20U);
+  EXPECT_FALSE(result.complete);
+}
+
+// The first execution passes.
+ExploreResult find_later() {
+  ExploreOptions options;
+  options.strategy = "exhaustive";
+  ExploreResult result = explore(options, finds_two);
+  EXPECT_EQ(result.verdict, UMS_EXPLORE_FAILED);
+  EXPECT_GT(result.executions, 1U);
+  return result;
+}
+
+TEST(ExploreHeader, FailureComesBackByItsSchedule) {
+  ExploreOptions options;
+  options.replay = find_later().schedule;
+  const ExploreResult again = explore(options, finds_two);
+  EXPECT_EQ(again.verdict, UMS_EXPLORE_FAILED);
+  EXPECT_EQ(again.executions, 1U);
+  EXPECT_EQ(again.schedule, options.replay);
+}
+
+TEST(ExploreHeader, EnvironmentNamesTheSchedule) {
+  const std::string schedule = find_later().schedule;
+  setenv("UMS_SCHEDULE", schedule.c_str(), 1);
+  ExploreOptions options;
+  options.strategy = "exhaustive";
+  const ExploreResult again = explore(options, finds_two);
+  unsetenv("UMS_SCHEDULE");
+  EXPECT_EQ(again.verdict, UMS_EXPLORE_FAILED);
+  EXPECT_EQ(again.executions, 1U);
+}
+
+// Nobody was preempted: a schedule like others.
+TEST(ExploreHeader, EmptyScheduleIsReplayed) {
+  ExploreOptions options;
+  options.replay = "";
+  EXPECT_EQ(explore(options, [] { return false; }).executions, 1U);
+  EXPECT_EQ(explore(options, [] { return true; }).executions, 1U);
+}
+
+TEST(ExploreHeader, MessageSaysHowToSeeItAgain) {
+  const ExploreResult result = explore({}, finds_two);
+  EXPECT_NE(result.message.find("UMS_SCHEDULE='" + result.schedule + "' "), std::string::npos);
+  EXPECT_NE(result.message.find("--gtest_filter='ExploreHeader.MessageSaysHowToSeeItAgain'"),
+            std::string::npos)
+      << result.message;
+  EXPECT_NE(result.message.find("replay = \"" + result.schedule + "\""), std::string::npos);
+}
+
+TEST(ExploreHeader, ExceptionIsAFailure) {
+  const ExploreResult result = explore({}, [] {
+    if (!finds_two()) throw std::logic_error("lost one");
+  });
+  EXPECT_EQ(result.verdict, UMS_EXPLORE_FAILED);
+  EXPECT_NE(result.message.find("lost one"), std::string::npos) << result.message;
+}
+
+// For the next test, in a process of its own.
+TEST(ExploreHeader, DISABLED_LosesOne) {
+  check_random([] { EXPECT_EQ(count_in_two_parts(), 2); });
+}
+
+// What runs a test that is not run otherwise.
+std::string command_of(const std::string& test) {
+  std::string command;
+  for (const std::string& word : command_of_this_program())
+    command.append("'").append(word).append("' ");
+  return command + "--gtest_also_run_disabled_tests --gtest_filter=" + test;
+}
+
+std::string output_of(const std::string& command) {
+  std::string output;
+  std::FILE* const pipe = popen((command + " 2>&1").c_str(), "r");
+  for (int c = 0; (c = std::fgetc(pipe)) != EOF;) output += static_cast<char>(c);
+  EXPECT_NE(pclose(pipe), 0) << output;
+  return output;
+}
+
+TEST(ExploreHeader, GoogleTestFailureEndsTheExplorationAndComesBack) {
+  const std::string command = command_of("ExploreHeader.DISABLED_LosesOne");
+  const std::string first = output_of(command);
+  const std::size_t begin = first.find("UMS_SCHEDULE='");
+  ASSERT_NE(begin, std::string::npos) << first;
+  const std::string schedule = first.substr(begin, first.find("' ", begin) + 2 - begin);
+  const std::string again = output_of(schedule + command);
+  EXPECT_NE(again.find("execution 1; the same again"), std::string::npos) << again;
+  EXPECT_NE(again.find(schedule), std::string::npos) << again;
+}
+
+TEST(ExploreHeader, DISABLED_Aborts) {
+  check_random([] {
+    if (!finds_two()) std::abort();
+  });
+}
+
+TEST(ExploreHeader, DISABLED_Crashes) {
+  check_random([] {
+    if (!finds_two()) *static_cast<volatile int*>(nullptr) = 1;
+  });
+}
+
+TEST(ExploreHeader, ProgramThatCrashesSaysByWhichSchedule) {
+#if UMS_SANITIZE_ADDRESS
+  GTEST_SKIP() << "AddressSanitizer has handlers of its own";
+#endif
+  for (const std::string test :
+       {"ExploreHeader.DISABLED_Aborts", "ExploreHeader.DISABLED_Crashes"}) {
+    const std::string command = command_of(test);
+    const std::string first = output_of(command);
+    const std::size_t begin = first.find("UMS_SCHEDULE='");
+    ASSERT_NE(begin, std::string::npos) << first;
+    const std::string schedule = first.substr(begin, first.find("'\n", begin) + 1 - begin);
+    EXPECT_NE(output_of(fmt::format("{} {}", schedule, command)).find(schedule), std::string::npos);
+  }
+}
+
+int failures_noted = 0;
+
+TEST(ExploreHeader, FailureThatTheFrameworkNotesIsAFailure) {
+  failures_noted = 3;
+  explore_detail::Framework framework;
+  framework.failures = [] { return failures_noted; };
+  const auto body = [] { failures_noted += finds_two() ? 0 : 1; };
+  EXPECT_FALSE(explore({}, body, framework).passed());
+  EXPECT_EQ(failures_noted, 4);
+}
+
+TEST(ExploreHeader, GoogleTestsFailuresAreCounted) {
+  EXPECT_EQ(explore_detail::framework().failures(), 0);
+  EXPECT_EQ(explore_detail::framework().failures, explore_detail::gtest_failures);
+}
+
+TEST(ExploreHeader, DeadlockSaysWhoWaits) {
+  const ExploreResult result = explore({}, lock_in_any_order);
+  EXPECT_EQ(result.verdict, UMS_EXPLORE_DEADLOCK);
+  EXPECT_NE(result.message.find("waits to lock object"), std::string::npos) << result.message;
+  EXPECT_NE(result.message.find("waits to join object"), std::string::npos) << result.message;
+}
+
+TEST(ExploreHeader, CheckRandomThrowsWhatFailed) {
+  EXPECT_EQ(message_of([] { check_random([] { count_in_two_parts(); }); }), "");
+  EXPECT_NE(message_of([] { check_random(finds_two); }).find("UMS_SCHEDULE="), std::string::npos);
+}
+
+TEST(ExploreHeader, CheckExhaustiveSeesAll) {
+  check_exhaustive([] { std::thread([] {}).join(); });
+  EXPECT_THROW(check_exhaustive(finds_two), ExplorationFailed);
+  check_exhaustive(finds_two, 0);  // without preemptions the parts stay together
+  ExploreOptions options;
+  options.strategy = "exhaustive";
+  EXPECT_TRUE(explore(options, [] { std::thread([] {}).join(); }).complete);
+}
+
+TEST(ExploreHeader, EachStrategyExplores) {
+  for (const char* name :
+       {"default", "random", "pct", "pct:1", "pos", "round-robin", "exhaustive", "exhaustive:1"}) {
+    ExploreOptions options;
+    options.strategy = name;
+    options.executions = 10;
+    EXPECT_TRUE(explore(options, [] { count_in_two_parts(); }).passed()) << name;
+  }
+}
+
+TEST(ExploreHeader, WhatMakesNoSenseIsRefused) {
+  for (const char* name : {"", "luck", "pct:", "pct:0", "pct:x", "pct3", "random:1",
+                           "pos:", "exhaustive:-1", "default:2"}) {
+    ExploreOptions options;
+    options.strategy = name;
+    EXPECT_NE(message_of([&] { explore(options, finds_two); }).find(name), std::string::npos);
+    EXPECT_THROW(explore(options, finds_two), std::system_error) << name;
+  }
+  ExploreOptions options;
+  options.replay = "1.2,x";
+  EXPECT_NE(message_of([&] { explore(options, finds_two); }).find("'1.2,x' is no schedule"),
+            std::string::npos);
+}
+
+TEST(ExploreHeader, ScheduleOfAnotherProgramHasStrayed) {
+  ExploreOptions options;
+  options.replay = "0.17";
+  const ExploreResult result = explore(options, finds_two);
+  EXPECT_EQ(result.verdict, UMS_EXPLORE_STRAYED);
+  EXPECT_NE(result.message.find("another program"), std::string::npos);
+}
+
+TEST(ExploreHeader, ExplorationInsideAnotherIsRefused) {
+  const ExploreResult result = explore({}, [] { explore({}, finds_two); });
+  EXPECT_NE(result.message.find("called by a body"), std::string::npos) << result.message;
+}
+
+// The thread of the body may end like any other.
+TEST(ExploreHeader, BodyThatExitsFails) {
+  EXPECT_FALSE(explore({}, [] { pthread_exit(nullptr); }));
+}
+
+}  // namespace
+}  // namespace ums::test

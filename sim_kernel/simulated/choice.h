@@ -35,7 +35,11 @@ enum class EventKind : std::uint8_t {
   kCancel,  // of a thread
   kSignal,  // to a thread or to all
   kDescriptor,
+  // Taking a CPU, where that takes time (eligible_tasks.h).
+  kDispatch,
 };
+
+inline constexpr std::size_t kEventKinds = static_cast<std::size_t>(EventKind::kDispatch) + 1;
 
 // As a verb: "waits to lock ...".
 inline constexpr const char* event_name(EventKind kind) noexcept {
@@ -60,7 +64,9 @@ inline constexpr const char* event_name(EventKind kind) noexcept {
                                  "pass a point",
                                  "cancel a thread",
                                  "send a signal",
-                                 "use a descriptor"};
+                                 "use a descriptor",
+                                 "take a CPU"};
+  static_assert(kNames.size() == kEventKinds);
   return kNames[static_cast<std::size_t>(kind)];
 }
 

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "sim_kernel/simulated/simulation.h"
+#include "sim_kernel/simulated/virtual_cpus.h"
 
 namespace ums::kernel {
 
@@ -47,7 +48,11 @@ void futex_enqueue(Task& task, const void* address) noexcept {
   bucket_of(address).push_back(task.machine);
 }
 
-int futex_wake(const void* address, int count) noexcept {
+namespace {
+
+// Calls wake(task) for each that goes on.
+template <typename Wake>
+int wake_each(const void* address, int count, Wake wake) noexcept {
   Bucket& bucket = bucket_of(address);
   int woken = 0;
   for (auto at = bucket.begin(); at != bucket.end() && woken < count;) {
@@ -57,10 +62,23 @@ int futex_wake(const void* address, int count) noexcept {
     futex_give_up(task);
     timer_stop(task);
     machine.wait_end.woken = true;
-    make_runnable(task);
+    wake(task);
     ++woken;
   }
   return woken;
+}
+
+}  // namespace
+
+int futex_wake(const void* address, int count) noexcept {
+  return wake_each(address, count, [](Task& task) { make_runnable(task); });
+}
+
+void futex_release(const void* object) noexcept {
+  const std::uint64_t cost = virtual_cpus.options().costs.wake_up;
+  const std::uint64_t awake = virtual_cpus.now() + cost;
+  const auto wake = [awake](Task& task) { make_runnable_at(task, awake); };
+  if (wake_each(object, kEverybody, wake) > 0) charge(cost);
 }
 
 void futex_give_up(Task& task) noexcept {

@@ -32,6 +32,10 @@ void futex_enqueue(Task& task, const void* address) noexcept;
 // Lets the `count` tasks go on that have waited longest. Returns how many there were.
 int futex_wake(const void* address, int count) noexcept;
 
+// Lets all go on that wait for `object`, which one of them can have: waking that one is what it
+// costs.
+void futex_release(const void* object) noexcept;
+
 // `task` waits for no address any more, though nobody has woken it.
 void futex_give_up(Task& task) noexcept;
 

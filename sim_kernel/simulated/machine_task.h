@@ -12,6 +12,7 @@
 
 #include "sim_kernel/parallel/captured_task.h"
 #include "sim_kernel/simulated/choice.h"
+#include "sim_kernel/simulated/cpu_mask.h"
 #include "sim_kernel/simulated/timer.h"
 
 namespace ums::kernel {
@@ -50,6 +51,14 @@ struct MachineTask : CapturedTask {
   SimulatedThread* thread = nullptr;  // null for the first task
 
   bool has_deadline() const noexcept { return timer.hook.is_linked(); }
+
+  // Among the virtual CPUs (virtual_cpus.h).
+  CpuMask affinity = kAnyCpu;
+  int cpu = -1;                // on which it is; -1: on none
+  int last_cpu = -1;           // on which it was last
+  std::uint64_t ready_at = 0;  // while it is on none: it goes on no earlier
+  std::uint64_t queued = 0;    // the order in which tasks were queued
+  bool has_just_come = false;  // to its CPU: it has made no step since
 };
 
 }  // namespace ums::kernel

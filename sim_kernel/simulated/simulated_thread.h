@@ -13,6 +13,8 @@
 #include <boost/intrusive/list_hook.hpp>
 #include <cstdint>
 
+#include "sim_kernel/simulated/cpu_mask.h"
+
 namespace ums::kernel {
 
 class Task;
@@ -33,6 +35,7 @@ struct SimulatedThread {
   bool is_kept = false;              // for others, when it has ended, if it is as a new one then
   bool was_named = false;            // which others are not to be
   RestingThread* resting = nullptr;  // it has ended, and is kept
+  CpuMask affinity = kAnyCpu;        // with which it begins
   boost::intrusive::list_member_hook<> hook;
 };
 

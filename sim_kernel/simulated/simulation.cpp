@@ -12,6 +12,7 @@
 #include "sim_kernel/parallel/rseq.h"
 #include "sim_kernel/parallel/signals/signal_mask.h"
 #include "sim_kernel/simulated/busy_loop.h"
+#include "sim_kernel/simulated/eligible_tasks.h"
 #include "sim_kernel/simulated/futex.h"
 #include "sim_kernel/simulated/object_numbers.h"
 #include "sim_kernel/simulated/outside.h"
@@ -26,6 +27,7 @@ namespace ums::kernel {
 namespace {
 
 RunQueue run_queue;
+EligibleTasks eligible;  // of a machine that is not plain
 ObjectNumbers objects;
 Chooser* chooser = nullptr;  // null: there is no simulation
 Task* first = nullptr;
@@ -47,31 +49,75 @@ void abandon_all_but_first() noexcept {
       },
       nullptr);
   tasks_left = 1;
-  run_queue.add(*first);
+  make_runnable_at(*first, virtual_time());
+}
+
+void nobody_can_go_on() noexcept {
+  chooser->stuck();
+  abandon_all_but_first();
 }
 
 // Nobody can go on, until time jumps or something comes from outside. False: neither will help.
 // A timer that only sends signals may expire for ever, and nobody take them.
 bool wait_for_runnable() noexcept {
-  for (int expired = 0; expired < kFutileTimersMax && jump_to_next_timer(); ++expired) {
+  for (int expired = 0; expired < kFutileTimersMax && first_deadline() != kNever; ++expired) {
+    if (virtual_cpus.is_plain()) virtual_cpus.idle_until(first_deadline());
+    expire_timers(first_deadline());
     if (run_queue.size() > 0) return true;
   }
   return outside_sleep() && run_queue.size() > 0;
+}
+
+// Everybody in the run queue may go on.
+Task& pick_of_all(Task& me) noexcept {
+  if (run_queue.size() == 0 && !wait_for_runnable()) nobody_can_go_on();
+  ++steps;
+  return run_queue.task(chooser->choose(run_queue.choices(), me.machine.number));
+}
+
+// The first moment at which somebody may go on. Who sleeps until then is awake.
+std::uint64_t wake_for_next_moment() noexcept {
+  for (;;) {
+    const std::uint64_t moment = virtual_cpus.next_moment(run_queue);
+    if (moment == kNever) {
+      if (!wait_for_runnable()) nobody_can_go_on();
+    } else if (first_deadline() <= moment) {
+      expire_timers(first_deadline());
+    } else {
+      return moment;
+    }
+  }
+}
+
+// Those may go on that are first by their CPUs' clocks.
+Task& pick_by_time(Task& me) noexcept {
+  for (;;) {
+    virtual_cpus.look_at(wake_for_next_moment());
+    eligible.collect(run_queue, objects.number_of(&eligible));
+    ++steps;
+    Task& next = eligible.task(chooser->choose(eligible.choices(), me.machine.number));
+    if (next.machine.cpu >= 0) {
+      virtual_cpus.run(next);
+      return next;
+    }
+    if (virtual_cpus.take_cpu(next)) return next;
+  }
 }
 
 // Chooses who goes on in the place of `me`.
 Task& pick_next(Task& me) noexcept {
   const KernelSection section(&me);
   let_busy_loops_go_on();
-  expire_timers();
+  if (virtual_cpus.is_plain()) expire_timers(virtual_time());
   take_arrived_signals();
   outside_look();
-  if (run_queue.size() == 0 && !wait_for_runnable()) {
-    chooser->stuck();
-    abandon_all_but_first();
-  }
-  ++steps;
-  return run_queue.task(chooser->choose(run_queue.choices(), me.machine.number));
+  return virtual_cpus.is_plain() ? pick_of_all(me) : pick_by_time(me);
+}
+
+// `task` waits, for whatever it may be.
+void make_wait(Task& task) noexcept {
+  run_queue.remove(task);
+  virtual_cpus.leave(task);
 }
 
 // Somebody is to look from where it has stopped (look_from).
@@ -125,7 +171,13 @@ void add_task(Task& task) noexcept {
   task.machine.signal_mask = task.machine.home.signal_mask;
   task.machine.is_bystander = false;
   task.machine.is_cancelled = false;
-  run_queue.add(task);
+  task.machine.cpu = task.machine.last_cpu = -1;
+  task.machine.ready_at = 0;
+  make_runnable_at(task, virtual_time());
+}
+
+bool reserve(std::size_t tasks) noexcept {
+  return run_queue.reserve(tasks) && eligible.reserve(tasks);
 }
 
 // Waits until a kernel thread has ended.
@@ -141,9 +193,9 @@ void tell_creator(SimulatedThread& thread, Task* task) noexcept {
 
 }  // namespace
 
-Result<void> simulation_begin(Chooser& its_chooser) noexcept {
+Result<void> simulation_begin(Chooser& its_chooser, const CpuOptions& options) noexcept {
   Task* const me = current_task();
-  if (me == nullptr || !run_queue.reserve(1)) return Error{ENOMEM};
+  if (me == nullptr || !reserve(1)) return Error{ENOMEM};
   kassert(chooser == nullptr, "a simulation begins inside another");
   chooser = &its_chooser;
   first = me;
@@ -151,15 +203,17 @@ Result<void> simulation_begin(Chooser& its_chooser) noexcept {
   tasks_left = 0;
   steps = 0;
   objects.forget_all();
-  virtual_time_reset();
+  virtual_cpus.begin(options);
   timers_forget_all();
   signals_reset();
   random_bytes_reset();
   forget_races();
   rseq_unregister(*me->cpu);
   learn_signal_mask(*me);
+  me->machine.affinity = kAnyCpu;
   me->machine.handle = pthread_self();
   add_task(*me);
+  virtual_cpus.place_first(*me);
   return {};
 }
 
@@ -171,7 +225,7 @@ void simulation_wait_for_all() noexcept {
 void simulation_end() noexcept {
   Task& me = *current_task();
   kassert(run_queue.size() == 1, "{} tasks are left at the end", run_queue.size());
-  run_queue.remove(me);
+  make_wait(me);
   me.machine.number = -1;
   chooser = nullptr;
 }
@@ -179,17 +233,26 @@ void simulation_end() noexcept {
 void simulation_restart_after_fork() noexcept {
   Chooser* const copy = std::exchange(chooser, nullptr);
   if (copy == nullptr) return;
+  const CpuOptions options = virtual_cpus.options();
   run_queue.clear();
   futex_forget_all();
   timers_forget_all();
   outside_forget_all();
-  const Result<void> begun = simulation_begin(copy->in_forked_child());
+  const Result<void> begun = simulation_begin(copy->in_forked_child(), options);
   kassert(begun.ok(), "no memory for the simulation of a forked child");
 }
 
 std::uint64_t simulation_steps() noexcept { return steps; }
 int simulation_tasks_made() noexcept { return tasks_made; }
 std::size_t simulation_runnable() noexcept { return run_queue.size(); }
+
+bool is_cpu_wanted() noexcept {
+  return first_deadline() != kNever || run_queue.size() > virtual_cpus.busy();
+}
+
+const Task& chosen_task(std::size_t index) noexcept {
+  return virtual_cpus.is_plain() ? run_queue.task(index) : eligible.task(index);
+}
 
 void for_each_simulated(void (*visit)(Task& task, void* argument), void* argument) noexcept {
   struct Visit {
@@ -237,11 +300,12 @@ bool look_from(Task& task, void (*look)(void* argument), void* argument) noexcep
 Result<void> simulation_capture(SimulatedThread& thread) noexcept {
   Task* const me = make_current_task(true);
   const auto tasks = static_cast<std::size_t>(tasks_made);
-  if (me == nullptr || !run_queue.reserve(tasks + 1) || !prepare_idle(*me).ok()) {
+  if (me == nullptr || !reserve(tasks + 1) || !prepare_idle(*me).ok()) {
     tell_creator(thread, nullptr);
     return Error{ENOMEM};
   }
   me->machine.thread = &thread;
+  me->machine.affinity = thread.affinity;
   me->machine.handle = pthread_self();
   add_task(*me);
   tell_creator(thread, me);
@@ -265,8 +329,9 @@ void tell_others_of_end(Task& me) noexcept {
 
 void simulation_leave(Task& me) noexcept {
   if (&me == first) return simulation_wait_for_all();
+  catch_up(me);
   tell_others_of_end(me);
-  run_queue.remove(me);
+  make_wait(me);
   me.machine.number = -1;
   Task& next = pick_next(me);
   change_task_state<TaskState::kRunning, TaskState::kReturning>(me.state);
@@ -276,17 +341,19 @@ void simulation_leave(Task& me) noexcept {
 
 // Returns when the thread is revived.
 void simulation_rest(Task& me) noexcept {
+  catch_up(me);
   tell_others_of_end(me);
-  run_queue.remove(me);
+  make_wait(me);
   me.machine.number = -1;
   change_to(me, pick_next(me));
   handle_signals_outside_calls(me);
 }
 
 Result<void> simulation_revive(Task& task, SimulatedThread& thread) noexcept {
-  if (!run_queue.reserve(static_cast<std::size_t>(tasks_made) + 1)) return Error{ENOMEM};
+  if (!reserve(static_cast<std::size_t>(tasks_made) + 1)) return Error{ENOMEM};
   task.machine.thread = &thread;
   thread.task = &task;
+  task.machine.affinity = thread.affinity;
   add_task(task);
   inherit_signal_mask(task);
   return {};
@@ -301,6 +368,10 @@ void see_off_homebound(Task& me) noexcept {
 }
 
 void announce(Task& me, EventKind next, const void* object, std::uintptr_t site) noexcept {
+  if (!virtual_cpus.is_plain()) [[unlikely]] {
+    virtual_cpus.charge_step(next);
+    me.machine.has_just_come = false;
+  }
   if (next != EventKind::kYield) ++me.machine.steps;
   run_queue.set_next(me, {next, objects.number_of(object), site});
 }
@@ -311,31 +382,56 @@ bool anybody_is_runnable() noexcept { return run_queue.size() > 0; }
 
 void let_others_go_on(Task& me) noexcept { schedule(me); }
 
+void catch_up(Task& me) noexcept {
+  if (!virtual_cpus.is_plain()) sched_point(me, EventKind::kPoint);
+}
+
 void hold_off_lockers(const void* object) noexcept {
   const std::uint32_t number = objects.number_of(object);
   for (std::size_t i = run_queue.size(); i-- > 0;) {
     const Event& next = run_queue.choices()[i].next;
     Task& task = run_queue.task(i);
     if (next.kind != EventKind::kLock || next.object != number || &task == current_task()) continue;
-    run_queue.remove(task);
+    make_wait(task);
     futex_enqueue(task, object);
   }
 }
 
 void block(Task& me) noexcept {
-  run_queue.remove(me);
+  make_wait(me);
   schedule(me);
 }
 
 void make_runnable(Task& task) noexcept {
-  if (!task.machine.runnable) run_queue.add(task);
+  if (task.machine.runnable) return;
+  charge(virtual_cpus.options().costs.wake_up);
+  make_runnable_at(task, virtual_time());
+}
+
+void make_runnable_at(Task& task, std::uint64_t moment) noexcept {
+  if (task.machine.runnable) return;
+  run_queue.add(task);
+  virtual_cpus.queue(task, moment);
 }
 
 void replace(Task& me, Task& next) noexcept {
   run_queue.remove(me);
-  make_runnable(next);
+  if (!next.machine.runnable) run_queue.add(next);
+  virtual_cpus.hand_over(me, next);
   happens_before_task(me, next);
   change_to(me, next);
+}
+
+void give_place(Task& me, Task& next) noexcept {
+  run_queue.add(next);
+  virtual_cpus.hand_over(me, next);
+  virtual_cpus.queue(me, virtual_time());
+}
+
+void set_affinity(Task& task, CpuMask mask) noexcept {
+  virtual_cpus.set_affinity(task, mask);
+  Task& me = *current_or_null;
+  if (&task == &me && !virtual_cpus.is_plain() && me.machine.cpu < 0) let_others_go_on(me);
 }
 
 }  // namespace ums::kernel

@@ -19,6 +19,8 @@
 // 2. A thread that ends leaves the simulation first. The next task runs when its kernel thread is
 //    gone: what a thread does last happens at home, and would run beside the others.
 //
+// 3. Who may be chosen has nothing to do earlier in virtual time than another (virtual_cpus.h).
+//
 // Thread safety: the carrier only, but for simulation_capture.
 #pragma once
 
@@ -27,6 +29,7 @@
 
 #include "sim_kernel/base/result.h"
 #include "sim_kernel/simulated/run_queue.h"
+#include "sim_kernel/simulated/virtual_cpus.h"
 
 namespace ums::kernel {
 
@@ -34,7 +37,7 @@ namespace ums::kernel {
 class Chooser {
  public:
   // Who goes on: an index of `choices`, which is not empty and is ordered by number. `current`,
-  // who has run until now, is one of them unless it waits.
+  // who has run until now, is one of them unless it waits, or its CPU is ahead of another.
   virtual std::size_t choose(std::span<const Choice> choices, int current) noexcept = 0;
 
   // Nobody may go on, and somebody is left. If this returns, the first task goes on, and the others
@@ -49,7 +52,7 @@ class Chooser {
 };
 
 // One at a time in a process. Errors: ENOMEM.
-Result<void> simulation_begin(Chooser& chooser) noexcept;
+Result<void> simulation_begin(Chooser& chooser, const CpuOptions& options = {}) noexcept;
 void simulation_end() noexcept;
 
 // In the child of a fork, where the calling thread is left, as no task: it is the first one of a
@@ -65,6 +68,11 @@ std::uint64_t simulation_steps() noexcept;
 // How many tasks there have been, and how many may go on.
 int simulation_tasks_made() noexcept;
 std::size_t simulation_runnable() noexcept;
+// The task of an index of the choices. Context: a Chooser that chooses.
+const Task& chosen_task(std::size_t index) noexcept;
+
+// Whether somebody is runnable and on no virtual CPU, or waits for a moment.
+bool is_cpu_wanted() noexcept;
 
 // Whether a task belongs to the simulation.
 inline bool is_simulated(const Task& task) noexcept { return task.machine.number >= 0; }
@@ -115,6 +123,10 @@ inline void sched_point(Task& me, EventKind next, const void* object = nullptr,
   let_others_go_on(me);
 }
 
+// Others go on whose clocks are behind that of `me`: what it does next has an effect on them, and
+// is no step of itself.
+void catch_up(Task& me) noexcept;
+
 // The current task has made `object` impossible to take: who is about to lock it (kLock) waits
 // until somebody wakes it (futex.h).
 void hold_off_lockers(const void* object) noexcept;
@@ -127,10 +139,19 @@ void announce_again(Task& me, Event next) noexcept;
 
 bool anybody_is_runnable() noexcept;
 
-// Does nothing if it is runnable.
+// The current task wakes `task`, which does nothing if it is runnable.
 void make_runnable(Task& task) noexcept;
+
+// The same, but it costs nothing, and `task` goes on at `moment` or later.
+void make_runnable_at(Task& task, std::uint64_t moment) noexcept;
 
 // `me` stops, and `next` goes on in its place, at once.
 void replace(Task& me, Task& next) noexcept;
+
+// `next` is runnable again, in the place of `me`, who needs another.
+void give_place(Task& me, Task& next) noexcept;
+
+// On which virtual CPUs `task` may be: at least one. The current one may go on on another.
+void set_affinity(Task& task, CpuMask mask) noexcept;
 
 }  // namespace ums::kernel

@@ -36,10 +36,11 @@ void switch_back(Task& me) noexcept {
 
 void switch_home(Task& me) noexcept {
   assert_may_schedule(me);
+  announce(me, EventKind::kCall);
   Task& resumer = resumer_goes_on(me);
-  make_runnable(resumer);
+  give_place(me, resumer);
   happens_before_task(me, resumer);
-  sched_point(me, EventKind::kCall);
+  let_others_go_on(me);
 }
 
 void suspend(Task& me, WakeUp wake) noexcept {
@@ -72,8 +73,17 @@ void pass_point(Task& me) noexcept {
   if (is_in_user_code(me)) sched_point(me, EventKind::kPoint);
 }
 
+// LIMIT: who is woken in the middle, where nobody has waited before, does not interrupt it.
 void compute(Task& me, std::uint64_t nanoseconds) noexcept {
-  if (is_in_user_code(me)) charge(nanoseconds);
+  if (!is_in_user_code(me)) return;
+  while (is_cpu_wanted()) {
+    const std::uint64_t turn = virtual_cpus.left_of_turn(me);
+    if (nanoseconds <= turn) break;
+    charge(turn);
+    nanoseconds -= turn;
+    sched_point(me, EventKind::kPoint);
+  }
+  charge(nanoseconds);
 }
 
 void leave_machine(Task& me) noexcept {

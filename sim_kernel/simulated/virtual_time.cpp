@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim_kernel/simulated/virtual_time.h"
 
-#include <algorithm>
 #include <boost/intrusive/parent_from_member.hpp>
 #include <boost/intrusive/set.hpp>
 
 #include "sim_kernel/simulated/futex.h"
 #include "sim_kernel/simulated/outside.h"
 #include "sim_kernel/simulated/simulation.h"
+#include "sim_kernel/simulated/virtual_cpus.h"
 
 namespace ums::kernel {
 
@@ -24,13 +24,16 @@ boost::intrusive::multiset<
     boost::intrusive::key_of_value<ByDeadline>>
     timers;
 
-std::uint64_t now = 0;
+void note_earliest() noexcept {
+  earliest_deadline = timers.empty() ? kNever : timers.begin()->deadline;
+}
 
 }  // namespace
 
-void virtual_time_reset() noexcept { now = 0; }
-std::uint64_t virtual_time() noexcept { return now; }
-void charge(std::uint64_t nanoseconds) noexcept { now += nanoseconds; }
+std::uint64_t earliest_deadline = kNever;
+
+std::uint64_t virtual_time() noexcept { return virtual_cpus.now(); }
+void charge(std::uint64_t nanoseconds) noexcept { virtual_cpus.charge(nanoseconds); }
 
 namespace {
 
@@ -40,7 +43,7 @@ void call_task(Timer& timer) noexcept {
   Task& task = *get_parent_from_member(&machine, &Task::machine);
   futex_give_up(task);
   outside_give_up(task);
-  make_runnable(task);
+  make_runnable_at(task, timer.deadline);
 }
 
 void expire_first() noexcept {
@@ -54,10 +57,13 @@ void expire_first() noexcept {
 void timer_start(Timer& timer, std::uint64_t deadline) noexcept {
   timer.deadline = deadline;
   timers.insert(timer);
+  note_earliest();
 }
 
 void timer_stop(Timer& timer) noexcept {
-  if (timer.hook.is_linked()) timers.erase(timers.iterator_to(timer));
+  if (!timer.hook.is_linked()) return;
+  timers.erase(timers.iterator_to(timer));
+  note_earliest();
 }
 
 void timer_start(Task& task, std::uint64_t deadline) noexcept {
@@ -67,19 +73,15 @@ void timer_start(Task& task, std::uint64_t deadline) noexcept {
 
 void timer_stop(Task& task) noexcept { timer_stop(task.machine.timer); }
 
-void expire_timers() noexcept {
-  while (!timers.empty() && timers.begin()->deadline <= now) expire_first();
+void expire_timers(std::uint64_t moment) noexcept {
+  while (!timers.empty() && first_deadline() <= moment) expire_first();
 }
 
 std::size_t timers_set() noexcept { return timers.size(); }
 
-bool jump_to_next_timer() noexcept {
-  if (timers.empty()) return false;
-  now = std::max(now, timers.begin()->deadline);
-  expire_first();
-  return true;
+void timers_forget_all() noexcept {
+  timers.clear();
+  note_earliest();
 }
-
-void timers_forget_all() noexcept { timers.clear(); }
 
 }  // namespace ums::kernel

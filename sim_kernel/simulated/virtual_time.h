@@ -3,9 +3,10 @@
 // Virtual time, in nanoseconds since the simulation began, and the tasks that wait for a moment of
 // it (Linux: kernel/time, hrtimer).
 //
-// Time does not pass by itself: it goes on by what charge() is told, and where nobody can run it
-// jumps to the first moment that somebody waits for. So sleeping costs nothing real. What shall
-// happen at a moment that has passed happens at the next scheduling point.
+// Each virtual CPU has a time of its own (virtual_cpus.h). It does not pass by itself: it goes on
+// by what charge() is told, and where nobody can run it jumps to the first moment that somebody
+// waits for. So sleeping costs nothing real. What shall happen at a moment that has passed happens
+// at the next scheduling point.
 //
 // Thread safety: the carrier.
 #pragma once
@@ -19,11 +20,10 @@ namespace ums::kernel {
 
 inline constexpr std::uint64_t kNever = ~std::uint64_t{0};
 
-void virtual_time_reset() noexcept;
-
+// What the CPU says on which the current task is.
 std::uint64_t virtual_time() noexcept;
 
-// Something has taken `nanoseconds`.
+// Something has taken `nanoseconds` there.
 void charge(std::uint64_t nanoseconds) noexcept;
 
 // `timer.expire` is called at `deadline`, unless timer_stop comes first. It may start it again.
@@ -37,12 +37,12 @@ void timer_stop(Task& task) noexcept;
 // How many timers are set.
 std::size_t timers_set() noexcept;
 
-// Lets all happen that time has come to.
-void expire_timers() noexcept;
+// The first moment that somebody waits for, or kNever.
+extern std::uint64_t earliest_deadline;  // of the timers that are set
+inline std::uint64_t first_deadline() noexcept { return earliest_deadline; }
 
-// Jumps to the first moment that somebody waits for, and lets happen what does. False: nobody waits
-// for any.
-bool jump_to_next_timer() noexcept;
+// Lets all happen that shall until `moment`.
+void expire_timers(std::uint64_t moment) noexcept;
 
 // Nobody waits any more, and nobody goes on.
 void timers_forget_all() noexcept;

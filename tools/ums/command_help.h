@@ -26,6 +26,10 @@ inline constexpr const char* kRunHelp =
     "             in an order that is chosen at random: a seed is an execution, and comes again.\n"
     "             Clocks read virtual time. A deadlock is reported, and ends the program "
     "(SIGABRT).\n"
+    "             With --cpus the threads are on so many virtual CPUs, each with a clock of its "
+    "own,\n"
+    "             and have turns of 4 ms as an operating system gives them, unless there is a "
+    "--seed.\n"
     "\n"
     "The parallel and the simulated machine set LD_PRELOAD, UMS_BACKEND and ASAN_OPTIONS "
     "(verify_asan_link_order=0, "
@@ -40,7 +44,8 @@ inline constexpr const char* kRunHelp =
     "  126  if the program cannot be executed\n"
     "  127  if the program is not found\n"
     "\n"
-    "Example:  ums run --machine parallel -- ./prog ARGS\n"
+    "Examples: ums run --machine parallel -- ./prog ARGS\n"
+    "          ums run --machine simulated --cpus 16 --time -- ./prog ARGS\n"
     "See ums-run(1).";
 
 inline constexpr const char* kExploreHelp =
@@ -91,6 +96,15 @@ inline constexpr const char* kDoctorHelp =
     "\n"
     "Exit status: 0 if no line says FAIL, else 1.\n"
     "See ums(1).";
+
+inline constexpr const char* kProfileHelp =
+    "Measures what a system call, a context switch, a wake-up and so on cost on this machine, and\n"
+    "prints it as a profile for --profile of ums run and ums explore. That takes a moment, and is\n"
+    "right where nothing else runs.\n"
+    "\n"
+    "Example:  ums profile > here.profile; ums run --machine simulated --cpus 8 --profile "
+    "here.profile -- ./prog\n"
+    "See ums-run(1).";
 
 inline constexpr const char* kPsHelp =
     "Lists the UMS kernels of this user: those in a program's own process (embedded), and kernel\n"

@@ -60,9 +60,11 @@ class Parser {
 
  private:
   void add_run();
+  void add_cpus(CLI::App& command, const char* profile);
   void add_explore();
   void add_replay();
   void add_doctor();
+  void add_profile();
   void add_ps();
   void add_tree();
   void add_cat();
@@ -76,6 +78,7 @@ class Parser {
   Request checked_run(const std::vector<std::string>& behind);
   Request checked_explore(const std::vector<std::string>& behind);
   Request checked_replay(const std::vector<std::string>& behind);
+  CpuChoice checked_cpus(const char* profile) const;
   void check_strategy();
   void check_timeout(double seconds) const;
   void check_attach() const;
@@ -87,6 +90,7 @@ class Parser {
   CLI::App* explore_ = nullptr;
   CLI::App* replay_ = nullptr;
   CLI::App* doctor_ = nullptr;
+  CLI::App* profile_command_ = nullptr;
   CLI::App* ps_ = nullptr;
   CLI::App* tree_ = nullptr;
   CLI::App* cat_ = nullptr;
@@ -98,6 +102,8 @@ class Parser {
   std::string iterations_;
   std::string steps_;
   std::string parameter_;
+  std::string cpus_;
+  std::string profile_;
   DoctorOptions doctor_options_;
   PsOptions ps_options_;
   TreeOptions tree_options_;
@@ -115,6 +121,7 @@ Parser::Parser() {
   add_explore();
   add_replay();
   add_doctor();
+  add_profile();
   add_ps();
   add_tree();
   add_cat();
@@ -130,6 +137,9 @@ void Parser::add_run() {
   run_->add_option("--seed", seed_,
                    "The execution to see, a number; 0 if not given (simulated only)")
       ->option_text("SEED");
+  add_cpus(*run_, "default");
+  run_->add_flag("--time", run_options_.time,
+                 "Say at the end how much virtual time has passed (with --cpus only)");
   run_->add_option("--attach", run_options_.attach,
                    "Join the kernel process NAME, or start it if there is none (server only)")
       ->option_text("NAME");
@@ -144,6 +154,32 @@ void Parser::add_run() {
       ->option_text("[=FILE]");
   run_->prefix_command();
   run_->footer(kRunHelp);
+}
+
+void Parser::add_cpus(CLI::App& command, const char* profile) {
+  command.add_option("--cpus", cpus_, "The number of virtual CPUs, from 1 to 64")
+      ->option_text("COUNT");
+  command
+      .add_option("--profile", profile_,
+                  fmt::format("What things cost on them: zero, default, or a file; {} if not\n"
+                              "given",
+                              profile))
+      ->option_text("PROFILE");
+}
+
+// `profile`: if none is given.
+CpuChoice Parser::checked_cpus(const char* profile) const {
+  if (cpus_.empty()) {
+    if (!profile_.empty()) refuse("--profile works with --cpus only");
+    return {};
+  }
+  const std::uint64_t count = number("--cpus", cpus_);
+  if (count < 1 || count > kernel::kVirtualCpusMax) refuse("--cpus wants a number from 1 to 64");
+  try {
+    return {static_cast<int>(count), read_profile(profile_.empty() ? profile : profile_)};
+  } catch (const std::runtime_error& error) {
+    refuse(std::string("--profile: ") + error.what());
+  }
 }
 
 void Parser::add_explore() {
@@ -173,6 +209,7 @@ void Parser::add_explore() {
   explore_->add_option("--steps", steps_, "The most steps of a schedule; 1000000 if not given")
       ->option_text("COUNT");
   explore_->add_option("--timeout", its.limits.seconds, kTimeoutText)->option_text("SECONDS");
+  add_cpus(*explore_, "zero");
   explore_->add_flag("--all", its.all, "Go on after a failure");
   explore_->add_option("--output", its.output, "Write the replay string to FILE")
       ->option_text("FILE");
@@ -202,6 +239,11 @@ void Parser::add_doctor() {
   doctor_ = app_.add_subcommand("doctor", "Say whether this system can run UMS programs");
   doctor_->add_flag("--json", doctor_options_.json, "Print one JSON object instead of lines");
   doctor_->footer(kDoctorHelp);
+}
+
+void Parser::add_profile() {
+  profile_command_ = app_.add_subcommand("profile", "Measure what things cost on this machine");
+  profile_command_->footer(kProfileHelp);
 }
 
 void Parser::add_ps() {
@@ -309,6 +351,7 @@ Request Parser::parse(std::vector<std::string> arguments) {
     return PrintText{app_.help()};
   }
   if (doctor_->parsed()) return doctor_options_;
+  if (profile_command_->parsed()) return ProfileOptions{};
   if (ps_->parsed()) return ps_options_;
   if (tree_->parsed()) return tree_options_;
   if (top_->parsed()) return checked_top();
@@ -326,6 +369,8 @@ Request Parser::checked_run(const std::vector<std::string>& behind) {
   run_options_.command = program(behind);
   check_machine();
   if (run_->count("--seed") != 0) run_options_.seed = number("--seed", seed_);
+  run_options_.cpus = checked_cpus("default");
+  if (run_options_.time && run_options_.cpus.count == 0) refuse("--time works with --cpus only");
   check_attach();
   return run_options_;
 }
@@ -343,6 +388,9 @@ void Parser::check_strategy() {
   if (explore_->count("--preemptions") != 0 && !is_exhaustive) {
     refuse("--preemptions works with --strategy exhaustive only");
   }
+  if (is_exhaustive && explore_options_.cpus.count > 0 && explore_->count("--preemptions") == 0) {
+    refuse("--strategy exhaustive works with --cpus only where --preemptions is given");
+  }
   if (is_exhaustive && explore_options_.jobs > 1) {
     refuse("--strategy exhaustive works with one job only");
   }
@@ -357,6 +405,7 @@ void Parser::check_strategy() {
 Request Parser::checked_explore(const std::vector<std::string>& behind) {
   ExploreOptions& its = explore_options_;
   its.command = program(behind);
+  its.cpus = checked_cpus("zero");
   check_strategy();
   if (!seed_.empty()) its.strategy.seed = number("--seed", seed_);
   if (!iterations_.empty()) its.iterations = number("--iterations", iterations_);
@@ -388,8 +437,9 @@ void Parser::check_machine() const {
   if (machine != "server" && machine != "parallel" && machine != "simulated") {
     refuse(fmt::format("there is no machine '{}', only server, parallel and simulated", machine));
   }
-  if (run_->count("--seed") != 0 && machine != "simulated") {
-    refuse("--seed works with --machine simulated only");
+  for (const char* const option : {"--seed", "--cpus", "--profile", "--time"}) {
+    if (run_->count(option) == 0 || machine == "simulated") continue;
+    refuse(fmt::format("{} works with --machine simulated only", option));
   }
 }
 

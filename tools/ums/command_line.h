@@ -19,6 +19,8 @@ struct DoctorOptions {
   bool json = false;
 };
 
+struct ProfileOptions {};
+
 struct PsOptions {
   bool json = false;
 };
@@ -44,7 +46,7 @@ struct PrintText {
 };
 
 using Request = std::variant<PrintText, RunOptions, ExploreOptions, ReplayOptions, DoctorOptions,
-                             PsOptions, TreeOptions, CatOptions, TopOptions>;
+                             ProfileOptions, PsOptions, TreeOptions, CatOptions, TopOptions>;
 
 // A command line that is wrong: the message, one line with the remedy, and the exit status.
 class UsageError : public std::runtime_error {

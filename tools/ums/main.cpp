@@ -21,6 +21,7 @@
 #include "tools/ums/inspect/ps.h"
 #include "tools/ums/inspect/top.h"
 #include "tools/ums/inspect/tree.h"
+#include "tools/ums/profile/measure_costs.h"
 #include "tools/ums/run_preloaded.h"
 #include "tools/ums/run_server.h"
 
@@ -72,6 +73,11 @@ int do_request(const DoctorOptions& request) {
   const Diagnosis diagnosis = examine_host();
   if (!print(request.json ? diagnosis.json() : diagnosis.text())) return 1;
   return diagnosis.works() ? 0 : 1;
+}
+
+int do_request(const ProfileOptions&) {
+  const std::string text = text_of_costs(measure_costs(), "\n");
+  return print("# nanoseconds, measured by `ums profile`\n" + text + "\n") ? 0 : 1;
 }
 
 // Whether line-drawing characters come out as such.

@@ -26,12 +26,23 @@ void set_records(const RunOptions& options) {
   setenv("UMS_STRACE", file.c_str(), 1);
 }
 
+// Without a seed virtual CPUs go round among the threads.
+void set_simulation(const RunOptions& options) {
+  set_cpus(options.cpus);
+  if (options.time) setenv("UMS_TIME", "1", 1);
+  const bool is_random = options.seed.has_value() || options.cpus.count == 0;
+  if (is_random)
+    setenv("UMS_SEED", std::to_string(options.seed.value_or(0)).c_str(), 1);
+  else
+    unsetenv("UMS_SEED");
+}
+
 }  // namespace
 
 int run_preloaded(const RunOptions& options) {
   preload_machine(options.machine, options.command[0]);
   set_records(options);
-  if (options.machine == "simulated") setenv("UMS_SEED", std::to_string(options.seed).c_str(), 1);
+  if (options.machine == "simulated") set_simulation(options);
   PathServer server;
   return run_front_with_proc(options.proc, options.command, server);
 }

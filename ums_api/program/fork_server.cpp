@@ -21,6 +21,7 @@
 #include "ums_api/explore/make_strategy.h"
 #include "ums_api/explore/replay_strategy.h"
 #include "ums_api/program/child_watch.h"
+#include "ums_api/program/program_cpus.h"
 #include "ums_api/program/program_execution.h"
 
 namespace ums::api {
@@ -60,7 +61,9 @@ void handle_ends() {
 
 class ForkServer {
  public:
-  explicit ForkServer(int socket) : socket_(socket), input_(fdopen(dup(socket), "r")) {}
+  explicit ForkServer(int socket) : socket_(socket), input_(fdopen(dup(socket), "r")) {
+    cpus_.quantum = 0;  // strategies decide
+  }
 
   // Serves until there is a child, and returns there.
   void serve();
@@ -76,6 +79,7 @@ class ForkServer {
 
   const int socket_;
   std::FILE* const input_;
+  kernel::CpuOptions cpus_ = cpus_of_environment();
   std::unique_ptr<Strategy> strategy_;
   std::unique_ptr<ReplayStrategy> replay_;
   std::uint64_t steps_max_ = 0;
@@ -155,7 +159,7 @@ void ForkServer::become_execution(ProgramExecution& execution) const {
     kernel::trace_listen(
         [](const kernel::TraceRecord& record) { own_execution->note_event(record); });
   }
-  kassert(kernel::simulation_begin(execution).ok(), "no memory for a simulation");
+  kassert(kernel::simulation_begin(execution, cpus_).ok(), "no memory for a simulation");
 }
 
 void ForkServer::answer(const ProgramExecution& execution, const ChildEnd& end,

@@ -7,6 +7,8 @@
 //     UMS_SEED        the number that a random execution is a function of
 //     UMS_SCHEDULE    or the schedule of one that was seen before
 //     UMS_EXPLORE     or many, as who explores says through this descriptor (fork_server.h)
+//     UMS_CPUS        on virtual CPUs (program_cpus.h); if that is all, in turns as an operating
+//                     system gives them
 //
 // The child of a fork is a simulation of its own, which goes on with a copy of the strategy.
 #include <fmt/format.h>
@@ -25,7 +27,9 @@
 #include "ums_api/explore/execution.h"
 #include "ums_api/explore/random_strategy.h"
 #include "ums_api/explore/replay_strategy.h"
+#include "ums_api/explore/time_sharing_strategy.h"
 #include "ums_api/program/fork_server.h"
+#include "ums_api/program/program_cpus.h"
 
 namespace ums::api {
 
@@ -34,22 +38,20 @@ namespace {
 using explore::Execution;
 using explore::Strategy;
 
-// Nobody reads what an end of this kind would print.
-[[noreturn]] void refuse(std::string_view name, std::string_view text) {
-  kernel::pr_err("{}='{}' makes no sense: the program does not begin", name, text);
-  _exit(125);
-}
-
 std::unique_ptr<Strategy> strategy_of_environment() {
   if (const char* const schedule = std::getenv("UMS_SCHEDULE")) {
     std::optional<explore::Schedule> parsed = explore::Schedule::from_string(schedule);
-    if (!parsed.has_value()) refuse("UMS_SCHEDULE", schedule);
+    if (!parsed.has_value()) refuse_variable("UMS_SCHEDULE", schedule);
     return std::make_unique<explore::ReplayStrategy>(std::move(*parsed));
   }
-  const std::string_view text = std::getenv("UMS_SEED") != nullptr ? std::getenv("UMS_SEED") : "0";
+  const char* const given = std::getenv("UMS_SEED");
+  if (given == nullptr && std::getenv("UMS_CPUS") != nullptr) {
+    return std::make_unique<explore::TimeSharingStrategy>();
+  }
+  const std::string_view text = given != nullptr ? given : "0";
   std::uint64_t seed = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seed);
-  if (error != std::errc{} || end != text.data() + text.size()) refuse("UMS_SEED", text);
+  if (error != std::errc{} || end != text.data() + text.size()) refuse_variable("UMS_SEED", given);
   return std::make_unique<explore::RandomStrategy>(seed);
 }
 
@@ -92,7 +94,9 @@ void begin_single() {
     kernel::print_livelock(livelock);
     running->end();
   };
-  if (!kernel::simulation_begin(*running).ok()) {
+  kernel::CpuOptions cpus = cpus_of_environment();
+  if (std::getenv("UMS_SEED") != nullptr) cpus.quantum = 0;
+  if (!kernel::simulation_begin(*running, cpus).ok()) {
     kernel::pr_err("no memory for a simulation");
     _exit(125);
   }

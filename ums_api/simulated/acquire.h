@@ -81,7 +81,7 @@ int acquire_until(kernel::Task& me, Wanted wanted, clockid_t clock, const timesp
 inline int released(int error, const void* object) noexcept {
   if (error != 0) return error;
   kernel::happens_before(*kernel::current_task(), object);
-  kernel::futex_wake(object, kernel::kEverybody);
+  kernel::futex_release(object);
   return error;
 }
 

@@ -54,6 +54,7 @@ UMS_EXPORT int pthread_once(pthread_once_t* control, void (*function)()) {
   if (*control == kDone) return 0;
   Attempt attempt(*me, *control);
   function();
+  ums::kernel::catch_up(*me);
   attempt.succeeded();
   return 0;
 }

@@ -12,6 +12,7 @@
 #include "sim_kernel/simulated/races/happens_before.h"
 #include "sim_kernel/simulated/simulated_thread.h"
 #include "sim_kernel/simulated/simulation.h"
+#include "ums_api/simulated/affinity.h"
 #include "ums_api/simulated/cancellation.h"
 #include "ums_api/simulated/captured_threads.h"
 #include "ums_api/simulated/current_simulated.h"
@@ -113,6 +114,13 @@ int join_until(SimulatedThread& thread, void** value, clockid_t clock, const tim
 
 }  // namespace
 
+// Of those that we have not made there is one: the first.
+Task* task_of_handle(pthread_t handle) noexcept {
+  const SimulatedThread* const thread = find_thread(handle);
+  if (thread == nullptr) return kernel::simulated_task(0);
+  return thread->ended ? nullptr : thread->task;
+}
+
 bool has_ended(pthread_t handle) noexcept {
   const SimulatedThread* const thread = find_thread(handle);
   return thread != nullptr && thread->ended;
@@ -136,7 +144,9 @@ UMS_EXPORT int pthread_create(pthread_t* handle, const pthread_attr_t* attribute
   ums::kernel::sched_point(*me, ums::kernel::EventKind::kCreate);
   SimulatedThread* const thread = threads.create(func, arg);
   if (thread == nullptr) return EAGAIN;
-  const int error = create_captured(attributes, *thread);
+  const NewAffinity affinity(*me, attributes);
+  thread->affinity = affinity.mask();
+  const int error = affinity.mask() == 0 ? EINVAL : create_captured(attributes, *thread);
   if (error != 0) {
     threads.destroy(thread);
     return error;

@@ -7,9 +7,13 @@
 
 #include <pthread.h>
 
+#include "sim_kernel/sched/task.h"
 #include "sim_kernel/simulated/simulated_thread.h"
 
 namespace ums::api {
+
+// The task of a thread of the simulation; null: it has ended.
+kernel::Task* task_of_handle(pthread_t handle) noexcept;
 
 // Of the first task: lets the others go on until a thread has ended, or nobody can go on: false.
 bool wait_for_thread(pthread_t handle) noexcept;

@@ -139,9 +139,9 @@ void Explorer::check_determinism(Job& job, const Outcome& first) {
 
 void Explorer::tell_replay(const std::string& schedule) {
   const bool is_usual = options_.limits.steps == Limits().steps;
-  const std::string word =
-      ReplayString{hash_of_program(program_), schedule, is_usual ? 0 : options_.limits.steps}
-          .text();
+  const std::string word = ReplayString{hash_of_program(program_), schedule,
+                                        is_usual ? 0 : options_.limits.steps, options_.cpus}
+                               .text();
   if (!options_.output.empty()) {
     std::ofstream(options_.output) << word << "\n";
     std::printf("\nSee it again:  ums replay %s --%s\n", options_.output.c_str(),
@@ -254,7 +254,7 @@ int Explorer::run() {
 }  // namespace
 
 int run_explore(const ExploreOptions& options) {
-  prepare_simulated(options.command[0]);
+  prepare_simulated(options.command[0], options.cpus);
   Explorer explorer(options);
   return options.self_check ? explorer.self_check() : explorer.run();
 }

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "tools/ums/cpu_choice.h"
 #include "tools/ums/explore/program_server.h"
 
 namespace ums::command {
@@ -14,6 +15,7 @@ namespace ums::command {
 struct ExploreOptions {
   StrategyChoice strategy;
   Limits limits;
+  CpuChoice cpus;
   std::uint64_t iterations = 0;  // 0: as many as there are, or as time allows
   double seconds = 0;            // 0: as many as iterations take
   int jobs = 1;

@@ -32,7 +32,7 @@ int status_of(const Outcome& outcome) {
 
 int run_replay(const ReplayOptions& options) {
   const ReplayString wanted = ReplayString::parse(options.schedule);
-  prepare_simulated(options.command[0]);
+  prepare_simulated(options.command[0], wanted.cpus);
   const std::string program = find_program(options.command[0]);
   check_program(wanted, program);
   Limits limits;

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <filesystem>
 #include <fstream>
@@ -10,6 +11,7 @@
 #include <regex>
 #include <stdexcept>
 #include <system_error>
+#include <utility>
 
 namespace ums::command {
 namespace {
@@ -25,16 +27,35 @@ std::string word_of(const std::string& word_or_file) {
   return word;
 }
 
+std::string text_of(const CpuChoice& cpus) {
+  if (cpus.count == 0) return "";
+  const std::string costs = text_of_costs(kernel::parse_cost_profile(cpus.profile).costs, "+");
+  return fmt::format("@{}{}{}", cpus.count, costs.empty() ? "" : "/", costs);
+}
+
+CpuChoice parse_cpus(const std::string& count, std::string costs) {
+  if (count.empty()) return {};
+  const int number = std::stoi(count);
+  std::replace(costs.begin(), costs.end(), '+', '\n');
+  if (number >= 1 && number <= kernel::kVirtualCpusMax &&
+      kernel::parse_cost_profile(costs).fault == nullptr) {
+    return {number, std::move(costs)};
+  }
+  throw std::runtime_error(
+      fmt::format("the replay string's CPUs, '{}/{}', make no sense", count, costs));
+}
+
 }  // namespace
 
 std::string ReplayString::text() const {
   const std::string steps = steps_max == 0 ? "" : fmt::format(":{}", steps_max);
-  return fmt::format("{}:{}:{}{}", kVersion, program, schedule, steps);
+  return fmt::format("{}:{}:{}{}{}", kVersion, program, schedule, steps, text_of(cpus));
 }
 
 ReplayString ReplayString::parse(const std::string& word_or_file) {
   static const std::regex form(
-      R"((\d+):([0-9a-f]{8}):((?:\d+\.\d+)(?:,\d+\.\d+)*)?(?::(\d{1,18}))?)");
+      R"((\d+):([0-9a-f]{8}):((?:\d+\.\d+)(?:,\d+\.\d+)*)?(?::(\d{1,18}))?)"
+      R"((?:@(\d{1,4})(?:/([a-z_=+0-9]+))?)?)");
   const std::string word = word_of(word_or_file);
   std::smatch parts;
   if (!std::regex_match(word, parts, form)) {
@@ -47,7 +68,8 @@ ReplayString ReplayString::parse(const std::string& word_or_file) {
         "'{}' is of version {} of the simulated machine, this is version {}: explore again", word,
         parts[1].str(), kVersion));
   }
-  return {parts[2], parts[3], parts[4].matched ? std::stoull(parts[4]) : 0};
+  return {parts[2], parts[3], parts[4].matched ? std::stoull(parts[4]) : 0,
+          parse_cpus(parts[5], parts[6])};
 }
 
 std::string hash_of_program(const std::string& path) {

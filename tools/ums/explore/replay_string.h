@@ -5,6 +5,8 @@
 //
 //     1:9c3f2a10:3.2,1.0          the version, the program's hash, the schedule
 //     1:9c3f2a10:3.2,1.0:5000     and the most steps, if they were not what they are by default
+//     1:9c3f2a10:3.2@4            and the number of virtual CPUs, if it was given
+//     1:9c3f2a10:3.2@4/lock=12+wake_up=900      ... on which this costs time
 //
 // Thread safety: plain values.
 #pragma once
@@ -12,12 +14,15 @@
 #include <cstdint>
 #include <string>
 
+#include "tools/ums/cpu_choice.h"
+
 namespace ums::command {
 
 struct ReplayString {
   std::string program;
   std::string schedule;
   std::uint64_t steps_max = 0;  // 0: as by default
+  CpuChoice cpus;
 
   std::string text() const;
 

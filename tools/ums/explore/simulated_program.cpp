@@ -16,13 +16,15 @@
 
 namespace ums::command {
 
-void prepare_simulated(const std::string& name) {
+void prepare_simulated(const std::string& name, const CpuChoice& cpus) {
   const std::string program = find_program(name);
   if (program.empty()) throw std::runtime_error(fmt::format("'{}' is not found", name));
   if (access(program.c_str(), X_OK) != 0) {
     throw std::system_error(errno, std::generic_category(), fmt::format("'{}'", name));
   }
   preload_machine("simulated", name);
+  set_cpus(cpus);
+  unsetenv("UMS_TIME");
   unsetenv("UMS_SEED");
   unsetenv("UMS_SCHEDULE");
   setenv("UMS_QUIET", "1", 1);

@@ -19,8 +19,10 @@ extern "C" {
 void ums_sim_point(void);
 
 /*
- * The calling thread has computed for `nanoseconds` of virtual time. No real time passes.
- * Context: any thread; does not switch.
+ * The calling thread has computed for `nanoseconds` of virtual time, on the virtual CPU that it is
+ * on. No real time passes.
+ * Context: any thread; does not switch, but where threads take turns on virtual CPUs (`ums run
+ * --cpus`).
  */
 void ums_sim_compute(unsigned long long nanoseconds);
 

@@ -2,13 +2,14 @@
 #include "tools/ums/explore/replay_string.h"
 
 #include <fmt/format.h>
+#include <regex.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
-#include <regex>
 #include <stdexcept>
 #include <system_error>
 #include <utility>
@@ -26,6 +27,36 @@ std::string word_of(const std::string& word_or_file) {
   if (!(file >> word)) throw std::runtime_error("there is no replay string in " + word_or_file);
   return word;
 }
+
+// The parts of a word, by their numbers in its form.
+class Parts {
+ public:
+  explicit Parts(const std::string& word) : word_(word) {
+    regex_t form;
+    fit_ = regcomp(&form, kForm, REG_EXTENDED) == 0 &&
+           regexec(&form, word.c_str(), parts_.size(), parts_.data(), 0) == 0;
+    regfree(&form);
+  }
+
+  bool fit() const { return fit_; }
+
+  // Empty if it is not there.
+  std::string operator[](std::size_t part) const {
+    const regmatch_t& match = parts_.at(part);
+    if (match.rm_so < 0) return "";
+    return word_.substr(static_cast<std::size_t>(match.rm_so),
+                        static_cast<std::size_t>(match.rm_eo - match.rm_so));
+  }
+
+ private:
+  static constexpr const char* kForm =
+      "^([0-9]+):([0-9a-f]{8}):(([0-9]+\\.[0-9]+)(,[0-9]+\\.[0-9]+)*)?(:([0-9]{1,18}))?"
+      "(@([0-9]{1,4})(/([a-z_=+0-9]+))?)?$";
+
+  const std::string& word_;
+  std::array<regmatch_t, 12> parts_{};
+  bool fit_ = false;
+};
 
 std::string text_of(const CpuChoice& cpus) {
   if (cpus.count == 0) return "";
@@ -53,12 +84,9 @@ std::string ReplayString::text() const {
 }
 
 ReplayString ReplayString::parse(const std::string& word_or_file) {
-  static const std::regex form(
-      R"((\d+):([0-9a-f]{8}):((?:\d+\.\d+)(?:,\d+\.\d+)*)?(?::(\d{1,18}))?)"
-      R"((?:@(\d{1,4})(?:/([a-z_=+0-9]+))?)?)");
   const std::string word = word_of(word_or_file);
-  std::smatch parts;
-  if (!std::regex_match(word, parts, form)) {
+  const Parts parts(word);
+  if (!parts.fit()) {
     throw std::runtime_error(fmt::format(
         "'{}' is neither a replay string, as `ums explore` prints them, nor a file with one",
         word));
@@ -66,10 +94,11 @@ ReplayString ReplayString::parse(const std::string& word_or_file) {
   if (parts[1] != kVersion) {
     throw std::runtime_error(fmt::format(
         "'{}' is of version {} of the simulated machine, this is version {}: explore again", word,
-        parts[1].str(), kVersion));
+        parts[1], kVersion));
   }
-  return {parts[2], parts[3], parts[4].matched ? std::stoull(parts[4]) : 0,
-          parse_cpus(parts[5], parts[6])};
+  const std::string steps = parts[7];
+  return {parts[2], parts[3], steps.empty() ? 0 : std::stoull(steps),
+          parse_cpus(parts[9], parts[11])};
 }
 
 std::string hash_of_program(const std::string& path) {

@@ -66,6 +66,8 @@ class VirtualCpus {
   // ---- time, on the CPU of the task that runs
 
   std::uint64_t now() const noexcept { return running_->clock; }
+  // When the step is made that is being chosen.
+  std::uint64_t step_moment() const noexcept { return is_plain_ ? now() : moment_; }
   void charge(std::uint64_t nanoseconds) noexcept { running_->clock += nanoseconds; }
   void charge_step(EventKind step) noexcept { charge(step_costs_[static_cast<std::size_t>(step)]); }
 

@@ -95,6 +95,9 @@ trace_has '"ph":"X","pid":1,"tid":0'
 trace_has '"ph":"s".*from yield to execute'
 trace_has '"ph":"f".*from yield to execute'
 trace_has '"name":"executes task . (worker)"'
+explore 0 --iterations 1 --cpus 2 --trace trace -- "$program" well
+trace_has '"name":"CPU 1"'
+trace_has '"ph":"X","pid":1,"tid":1'
 explore 1 --trace trace --output found -- "$program" lock
 cp trace again
 expect_status 1 "$ums" replay --trace trace found -- "$program" lock

@@ -12,6 +12,7 @@
 #include "sim_kernel/base/printk.h"
 #include "sim_kernel/simulated/role.h"
 #include "sim_kernel/simulated/simulated_thread.h"
+#include "sim_kernel/simulated/virtual_cpus.h"
 #include "sim_kernel/simulated/virtual_time.h"
 #include "ums_api/program/call_stack.h"
 
@@ -26,6 +27,12 @@ namespace {
 template <typename... Args>
 void append(explore::ArenaString& text, fmt::format_string<Args...> format, Args&&... args) {
   fmt::format_to(std::back_inserter(text), format, std::forward<Args>(args)...);
+}
+
+// On which the task runs, or has run.
+int cpu_of(const Task& task) {
+  const int cpu = task.machine.cpu >= 0 ? task.machine.cpu : task.machine.last_cpu;
+  return std::max(cpu, 0);
 }
 
 // The number of the task whose thread has this id; -1: none has.
@@ -179,8 +186,9 @@ void ProgramExecution::note_step(std::span<const Choice> choices, int current, s
   if (counts().steps == 1) append(notes_, "thread 0 {}\n", kernel::simulated_task(0)->tid);
   if (choice.next.kind == EventKind::kBegin && choice.task > 0) note_begin(choice.task);
   note_objects_to(choice.next.object);
-  append(notes_, "step {} {} {} {} {:d} {}\n", choice.task, static_cast<int>(choice.next.kind),
-         choice.next.object, displaced, preempts, kernel::virtual_time());
+  append(notes_, "step {} {} {} {} {:d} {} {} {}\n", choice.task, static_cast<int>(choice.next.kind),
+         choice.next.object, displaced, preempts, kernel::virtual_cpus.step_moment(),
+         kernel::virtual_time(), cpu_of(*kernel::current_or_null));
 }
 
 void ProgramExecution::note_end_here() {

@@ -15,8 +15,9 @@
 //     frame FILE OFFSET NAME      ... and where that is (call_stack.h)
 //     object 5 FILE OFFSET        where an object is: in a file's static storage; other objects
 //                                 have no such line
-//     step 2 3 5 1 0 70           each step: who made it, and what it was; who would have gone on
-//                                 without a schedule; 1: and was preempted; virtual time, ns
+//     step 2 3 5 1 0 70 70 0      each step: who made it, and what it was; who would have gone on
+//                                 without a schedule; 1: and was preempted; virtual time, ns; of
+//                                 the step before, when it ended, and on which CPU
 //     event 11 72 71 0 70         each event of the timeline (trace.h): a TraceEvent, scheduler,
 //                                 worker, its value; virtual time, ns
 //     thread 2 71 FILE OFFSET NAME

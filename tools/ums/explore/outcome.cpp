@@ -66,7 +66,7 @@ void Parser::take_step(std::istream& words) {
   Step step;
   words >> step.task;
   step.event = read_event(words);
-  words >> step.displaced >> step.preempts >> step.time;
+  words >> step.displaced >> step.preempts >> step.time >> step.last_ended >> step.last_cpu;
   outcome_.trace.push_back(step);
 }
 

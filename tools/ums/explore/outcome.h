@@ -42,9 +42,11 @@ struct StuckTask {
 struct Step {
   int task = 0;
   kernel::Event event;
-  int displaced = 0;       // who would have gone on without a schedule
-  bool preempts = false;   // who ran before could have gone on
-  std::uint64_t time = 0;  // virtual, ns
+  int displaced = 0;             // who would have gone on without a schedule
+  bool preempts = false;         // who ran before could have gone on
+  std::uint64_t time = 0;        // virtual, ns
+  std::uint64_t last_ended = 0;  // the step before
+  int last_cpu = 0;
 
   bool is_turn() const { return task != displaced; }
 };

@@ -45,6 +45,11 @@ class TraceWriter {
   }
 
  private:
+  // On which a step was made: the next one tells.
+  int cpu_of(std::size_t step) const {
+    const std::vector<Step>& trace = outcome_.trace;
+    return step + 1 < trace.size() ? trace[step + 1].last_cpu : 0;
+  }
   void set_times();
   void add_names();
   void add_step(std::size_t step);
@@ -53,26 +58,36 @@ class TraceWriter {
 
   const Outcome& outcome_;
   Report& report_;
-  std::vector<std::uint64_t> times_;  // of steps, and of the end
-  std::map<int, int> arrows_;         // that have begun, by worker
+  std::vector<std::uint64_t> times_;  // of steps
+  std::vector<std::uint64_t> ends_;
+  std::map<int, int> arrows_;  // that have begun, by worker
   int arrows_made_ = 0;
   std::vector<Json> events_;
 };
 
 void TraceWriter::set_times() {
-  std::uint64_t next = 0;
-  for (const Step& step : outcome_.trace) {
-    times_.push_back(std::max(step.time, next));
-    next = times_.back() + 1;
+  std::map<int, std::uint64_t> next;  // on each CPU
+  const std::vector<Step>& trace = outcome_.trace;
+  for (std::size_t i = 0; i < trace.size(); ++i) {
+    std::uint64_t& free = next[cpu_of(i)];
+    times_.push_back(std::max(trace[i].time, free));
+    const std::uint64_t end = i + 1 < trace.size() ? trace[i + 1].last_ended : 0;
+    free = std::max(end, times_.back() + 1);
+    ends_.push_back(free);
   }
-  times_.push_back(next);
 }
 
 void TraceWriter::add_names() {
   std::set<int> tasks;
-  for (const Step& step : outcome_.trace) tasks.insert(step.task);
+  std::set<int> cpus;
+  for (const Step& step : outcome_.trace) {
+    tasks.insert(step.task);
+    cpus.insert(cpu_of(static_cast<std::size_t>(&step - outcome_.trace.data())));
+  }
   events_.push_back(name_of(kCpus, 0, "process_name", "CPUs"));
-  events_.push_back(name_of(kCpus, 0, "thread_name", "CPU 0"));
+  for (const int cpu : cpus) {
+    events_.push_back(name_of(kCpus, cpu, "thread_name", fmt::format("CPU {}", cpu)));
+  }
   events_.push_back(name_of(kTasks, 0, "process_name", "tasks"));
   for (const int task : tasks) {
     events_.push_back(name_of(kTasks, task, "thread_name", report_.name(outcome_, task)));
@@ -82,7 +97,7 @@ void TraceWriter::add_names() {
 void TraceWriter::add_step(std::size_t number) {
   const Step& step = outcome_.trace[number];
   const double time = microseconds(times_[number]);
-  const double duration = microseconds(times_[number + 1] - times_[number]);
+  const double duration = microseconds(ends_[number] - times_[number]);
   Json slice = {{"ph", "X"},
                 {"pid", kTasks},
                 {"tid", step.task},
@@ -92,7 +107,7 @@ void TraceWriter::add_step(std::size_t number) {
                 {"args", {{"step", number}, {"preempts", step.preempts}}}};
   events_.push_back(slice);
   slice["pid"] = kCpus;
-  slice["tid"] = 0;
+  slice["tid"] = cpu_of(number);
   slice["name"] = report_.name(outcome_, step.task);
   events_.push_back(slice);
 }

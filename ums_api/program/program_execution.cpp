@@ -186,9 +186,10 @@ void ProgramExecution::note_step(std::span<const Choice> choices, int current, s
   if (counts().steps == 1) append(notes_, "thread 0 {}\n", kernel::simulated_task(0)->tid);
   if (choice.next.kind == EventKind::kBegin && choice.task > 0) note_begin(choice.task);
   note_objects_to(choice.next.object);
-  append(notes_, "step {} {} {} {} {:d} {} {} {}\n", choice.task, static_cast<int>(choice.next.kind),
-         choice.next.object, displaced, preempts, kernel::virtual_cpus.step_moment(),
-         kernel::virtual_time(), cpu_of(*kernel::current_or_null));
+  append(notes_, "step {} {} {} {} {:d} ", choice.task, static_cast<int>(choice.next.kind),
+         choice.next.object, displaced, preempts);
+  append(notes_, "{} {} {}\n", kernel::virtual_cpus.step_moment(), kernel::virtual_time(),
+         cpu_of(*kernel::current_or_null));
 }
 
 void ProgramExecution::note_end_here() {

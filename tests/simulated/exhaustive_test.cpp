@@ -2,8 +2,8 @@
 //
 // Exhaustive exploration sees each execution once: as many as counted by hand.
 #include <gtest/gtest.h>
-#include <ums/ums_sim.h>
 #include <sched.h>
+#include <ums/ums_sim.h>
 
 #include <mutex>
 #include <optional>

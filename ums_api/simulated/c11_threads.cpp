@@ -48,7 +48,7 @@ int as_result(const void* value) noexcept {
 
 ThreadStart* make_start(thrd_start_t func, void* arg) noexcept {
   const ums::kernel::KernelSection section;
-  return thread_starts.create(func, arg);
+  return thread_starts.create(ThreadStart{func, arg});
 }
 
 void free_start(ThreadStart* start) noexcept {

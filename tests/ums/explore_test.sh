@@ -108,6 +108,15 @@ explore 1 --self-check -- "$program" pid
 expect 'Two runs of one schedule part at step'
 expect_status 125 "$ums" explore --iterations 1 --trace /nowhere/trace -- "$program" well
 expect 'cannot write the trace to /nowhere/trace' err
+expect_status 125 "$ums" explore --output /nowhere/found -- "$program" lock
+expect 'cannot write /nowhere/found' err
+
+echo '- a program in a folder with a blank'
+mkdir 'a folder'
+cp "$program" 'a folder/program'
+explore 1 -- 'a folder/program' lock
+expect 'at lock_both (explored_program.c:'
+expect "waits to lock object . \`two\`"
 
 echo '- every strategy'
 for strategy in default random pct pos exhaustive; do

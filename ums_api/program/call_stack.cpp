@@ -33,8 +33,8 @@ void write_place(explore::ArenaString& text, const void* address) {
   dladdr(address, &place);
   const auto offset = static_cast<std::uintptr_t>(static_cast<const char*>(address) -
                                                   static_cast<const char*>(place.dli_fbase));
-  fmt::format_to(std::back_inserter(text), "{} {:#x} {}\n", place.dli_fname, offset,
-                 place.dli_sname == nullptr ? "-" : place.dli_sname);
+  fmt::format_to(std::back_inserter(text), "{:#x} {} {}\n", offset,
+                 place.dli_sname == nullptr ? "-" : place.dli_sname, place.dli_fname);
 }
 
 // Where a signal has interrupted the program, its handler's frames are left out.

@@ -3,7 +3,7 @@
 // CallStack: where in the program a task is, as addresses that mean the same in every run: a file,
 // and an offset in it. The frames of this library are left out.
 //
-//     frame /usr/bin/prog 0x1234 lock_both
+//     frame 0x1234 lock_both /usr/bin/prog
 //
 // Thread safety: the simulation.
 #pragma once
@@ -19,7 +19,8 @@ namespace ums::api {
 // Whether a file that is loaded holds the address.
 bool is_in_file(const void* address) noexcept;
 
-// Appends `FILE OFFSET NAME`, a line. The name is `-` where none is known.
+// Appends `OFFSET NAME FILE`, a line: the file's name may hold blanks. The name of the place is `-`
+// where none is known.
 void write_place(explore::ArenaString& text, const void* address);
 
 // Appends a line for each frame of a stack, given as addresses in the instructions that are under

@@ -12,18 +12,18 @@
 //                                 is about to do (an EventKind), the object, and who holds that: a
 //                                 task's number, or -1; since which step it waits, or 0
 //     role 2 1                    ... what it is to the device (Role::Kind), and its list
-//     frame FILE OFFSET NAME      ... and where that is (call_stack.h)
-//     object 5 FILE OFFSET        where an object is: in a file's static storage; other objects
+//     frame OFFSET NAME FILE      ... and where that is (call_stack.h)
+//     object 5 OFFSET NAME FILE   where an object is: in a file's static storage; other objects
 //                                 have no such line
 //     step 2 3 5 1 0 70 70 0      each step: who made it, and what it was; who would have gone on
 //                                 without a schedule; 1: and was preempted; virtual time, ns; of
 //                                 the step before, when it ended, and on which CPU
 //     event 11 72 71 0 70         each event of the timeline (trace.h): a TraceEvent, scheduler,
 //                                 worker, its value; virtual time, ns
-//     thread 2 71 FILE OFFSET NAME
+//     thread 2 71 OFFSET NAME FILE
 //                                 a task begins: its thread id, and what it calls (not the first)
 //     access 2 1 4                each of the two: the task, an AccessKind, bytes; then its frames
-//     memory FILE OFFSET NAME     ... of this place, if it is in a file's static storage
+//     memory OFFSET NAME FILE     ... of this place, if it is in a file's static storage
 //     stack 17                    where the task was that made step 17
 //     here                        where the program crashed, or had to be ended
 //

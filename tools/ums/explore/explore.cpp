@@ -143,7 +143,10 @@ void Explorer::tell_replay(const std::string& schedule) {
                                         is_usual ? 0 : options_.limits.steps, options_.cpus}
                                .text();
   if (!options_.output.empty()) {
-    std::ofstream(options_.output) << word << "\n";
+    std::ofstream file(options_.output);
+    if (!(file << word << "\n").flush()) {
+      throw std::system_error(errno, std::generic_category(), "cannot write " + options_.output);
+    }
     std::printf("\nSee it again:  ums replay %s --%s\n", options_.output.c_str(),
                 command_text(options_.command).c_str());
   } else {

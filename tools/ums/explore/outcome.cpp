@@ -19,8 +19,8 @@ kernel::Event read_event(std::istream& words) {
 
 Place read_place(std::istream& words) {
   Place place;
-  words >> place.file >> std::hex >> place.offset >> std::dec;
-  if (std::string name; words >> name) place.name = std::move(name);
+  words >> std::hex >> place.offset >> std::dec >> place.name >> std::ws;
+  std::getline(words, place.file);
   return place;
 }
 

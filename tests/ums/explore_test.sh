@@ -117,6 +117,7 @@ cp "$program" 'a folder/program'
 explore 1 -- 'a folder/program' lock
 expect 'at lock_both (explored_program.c:'
 expect "waits to lock object . \`two\`"
+expect "ums replay .* -- 'a folder/program' lock"
 
 echo '- every strategy'
 for strategy in default random pct pos exhaustive; do

@@ -68,9 +68,20 @@ struct Job {
   bool is_running = false;
 };
 
+// As a shell reads it as one word.
+std::string quoted(const std::string& word) {
+  constexpr const char* kPlain =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_./=:,+@%-";
+  if (!word.empty() && word.find_first_not_of(kPlain) == std::string::npos) return word;
+  std::string text = "'";
+  for (const char character : word)
+    text += character == '\'' ? std::string("'\\''") : std::string(1, character);
+  return text + "'";
+}
+
 std::string command_text(const std::vector<std::string>& command) {
   std::string text;
-  for (const std::string& word : command) text += " " + word;
+  for (const std::string& word : command) text += " " + quoted(word);
   return text;
 }
 
@@ -147,7 +158,7 @@ void Explorer::tell_replay(const std::string& schedule) {
     if (!(file << word << "\n").flush()) {
       throw std::system_error(errno, std::generic_category(), "cannot write " + options_.output);
     }
-    std::printf("\nSee it again:  ums replay %s --%s\n", options_.output.c_str(),
+    std::printf("\nSee it again:  ums replay %s --%s\n", quoted(options_.output).c_str(),
                 command_text(options_.command).c_str());
   } else {
     std::printf("\nSee it again:  ums replay %s --%s\n", word.c_str(),

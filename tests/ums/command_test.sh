@@ -90,8 +90,10 @@ find_privileged() {
     cp /bin/true privileged && chown 65534 privileged && chmod 4755 privileged
   fi
   for program in ./privileged "$(command -v su)" "$(command -v mount)"; do
-    [[ ! -u $program || -O $program ]] || printf '%s\n' "$program"
-  done | head -n 1
+    [[ ! -u $program || -O $program ]] || break
+    program=
+  done
+  printf '%s\n' "$program"
 }
 
 # user_of PROGRAM [COMMAND...]: as whom `COMMAND... PROGRAM --help` runs it, by what Linux tells

@@ -6,9 +6,12 @@ include(CMakePackageConfigHelpers)
 
 install(DIRECTORY ${CMAKE_CURRENT_SOURCE_DIR}/include/ DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}
   FILES_MATCHING PATTERN "*.h" PATTERN "*.hpp")
+add_custom_target(ums-installed) # everything that is installed
+add_dependencies(ums-installed ums ums_static ums_sim ums_preload ums_simulated_preload)
 install(TARGETS ums ums_static ums_sim EXPORT ums-targets)
 if(TARGET ums_instrumented)
   install(TARGETS ums_instrumented EXPORT ums-targets)
+  add_dependencies(ums-installed ums_instrumented)
 endif()
 # In a folder of its own, where neither linkers nor ldconfig look.
 install(TARGETS ums_preload ums_simulated_preload LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}/ums)

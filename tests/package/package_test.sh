@@ -19,6 +19,14 @@ die() {
 }
 
 cmake --install "$build" --prefix "$folder/first" >install.log || die "$(cat install.log)"
+
+echo '- one target builds everything that is installed'
+if [[ -e $build/build.ninja ]]; then
+  commands=$(ninja -C "$build" -t commands ums-installed)
+  while IFS= read -r file; do
+    [[ $commands == *"$(basename "$file") "* ]] || die "the target ums-installed lacks $file"
+  done < <(find first -type f \( -name '*.so*' -o -name '*.a' -o -path '*/bin/*' \))
+fi
 mv first prefix
 prefix=$folder/prefix
 export PKG_CONFIG_PATH=$prefix/lib/pkgconfig LD_LIBRARY_PATH=$prefix/lib

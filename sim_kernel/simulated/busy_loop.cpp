@@ -3,6 +3,7 @@
 
 #include <boost/intrusive/list.hpp>
 
+#include "sim_kernel/base/never_destroyed.h"
 #include "sim_kernel/base/printk.h"
 #include "sim_kernel/parallel/kernel_section.h"
 #include "sim_kernel/simulated/code_text.h"
@@ -23,10 +24,11 @@ constexpr std::uint64_t kWaitNs = 1000;
 constexpr std::uint64_t kStepsOfOthers = 1000;
 constexpr std::uint64_t kReadsAlone = 1000;
 
-boost::intrusive::list<
+using BusyLoops = boost::intrusive::list<
     BusyLoop,
-    boost::intrusive::member_hook<BusyLoop, boost::intrusive::list_member_hook<>, &BusyLoop::hook>>
-    waiting;
+    boost::intrusive::member_hook<BusyLoop, boost::intrusive::list_member_hook<>, &BusyLoop::hook>>;
+
+UMS_NEVER_DESTROYED NeverDestroyed<BusyLoops> waiting;
 
 std::uintptr_t granule_of(const void* address) noexcept {
   return reinterpret_cast<std::uintptr_t>(address) >> 3;
@@ -35,14 +37,14 @@ std::uintptr_t granule_of(const void* address) noexcept {
 // The longer it has waited, the longer it waits: a sleeper's time comes soon.
 void wait_a_while(Task& me, BusyLoop& loop) noexcept {
   loop.waits_since = simulation_steps();
-  waiting.push_back(loop);
+  waiting->push_back(loop);
   futex_wait(me, &loop, virtual_time() + kWaitNs * ++loop.waits);
-  if (loop.hook.is_linked()) waiting.erase(waiting.iterator_to(loop));
+  if (loop.hook.is_linked()) waiting->erase(waiting->iterator_to(loop));
 }
 
 // Those who wait here have a timer each.
 bool is_anybody_awaited() noexcept {
-  return timers_set() != waiting.size() || anybody_waits_outside();
+  return timers_set() != waiting->size() || anybody_waits_outside();
 }
 
 void report(Task& me, BusyLoop& loop) noexcept {
@@ -81,18 +83,18 @@ void note_same_or_new(Task& me, BusyLoop& loop, const void* address, std::uint64
 }
 
 void note_write(const void* address) noexcept {
-  for (BusyLoop& loop : waiting) {
+  for (BusyLoop& loop : *waiting) {
     if (granule_of(loop.address) == granule_of(address)) futex_wake(&loop, 1);
   }
 }
 
 void let_busy_loops_go_on() noexcept {
-  for (BusyLoop& loop : waiting) {
+  for (BusyLoop& loop : *waiting) {
     if (simulation_steps() - loop.waits_since > kStepsOfOthers) futex_wake(&loop, 1);
   }
 }
 
-void busy_loops_forget_all() noexcept { waiting.clear(); }
+void busy_loops_forget_all() noexcept { waiting->clear(); }
 
 void print_livelock(const Livelock& livelock) noexcept {
   pr_err(

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <utility>
 
+#include "sim_kernel/base/never_destroyed.h"
 #include "sim_kernel/simulated/simulation.h"
 #include "sim_kernel/simulated/virtual_cpus.h"
 
@@ -20,12 +21,14 @@ using Bucket = boost::intrusive::list<
                                   &MachineTask::futex_hook>,
     boost::intrusive::constant_time_size<false>>;
 
-std::array<Bucket, 64> buckets;
+using Buckets = std::array<Bucket, 64>;
+
+UMS_NEVER_DESTROYED NeverDestroyed<Buckets> buckets;
 
 // Which tasks share a bucket has no influence on who is woken.
 Bucket& bucket_of(const void* address) noexcept {
   const auto bits = reinterpret_cast<std::uintptr_t>(address);
-  return buckets[(bits >> 3 ^ bits >> 9) % buckets.size()];
+  return (*buckets)[(bits >> 3 ^ bits >> 9) % buckets->size()];
 }
 
 Task& task_of(MachineTask& machine) noexcept {
@@ -89,7 +92,7 @@ void futex_give_up(Task& task) noexcept {
 }
 
 void futex_forget_all() noexcept {
-  for (Bucket& bucket : buckets) bucket.clear();
+  for (Bucket& bucket : *buckets) bucket.clear();
 }
 
 }  // namespace ums::kernel

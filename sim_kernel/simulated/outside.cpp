@@ -9,6 +9,7 @@
 #include <csignal>
 #include <utility>
 
+#include "sim_kernel/base/never_destroyed.h"
 #include "sim_kernel/base/raw_syscall.h"
 #include "sim_kernel/mm/kvmalloc.h"
 #include "sim_kernel/simulated/signals.h"
@@ -18,12 +19,13 @@ namespace ums::kernel {
 
 namespace {
 
-boost::intrusive::list<
+using WaitingTasks = boost::intrusive::list<
     MachineTask,
     boost::intrusive::member_hook<MachineTask, boost::intrusive::list_member_hook<>,
                                   &MachineTask::outside_hook>,
-    boost::intrusive::constant_time_size<false>>
-    waiting;
+    boost::intrusive::constant_time_size<false>>;
+
+UMS_NEVER_DESTROYED NeverDestroyed<WaitingTasks> waiting;
 
 // But for the one that asks where a program hangs (ums_api/program/child_watch.h).
 constexpr std::uint64_t kAllSignals = ~(std::uint64_t{1} << (SIGSTKFLT - 1));
@@ -39,10 +41,10 @@ class PollList {
  public:
   PollList() noexcept {
     nfds_t wanted = 1;
-    for (const MachineTask& machine : waiting) wanted += machine.outside->count;
+    for (const MachineTask& machine : *waiting) wanted += machine.outside->count;
     list_ = static_cast<pollfd*>(kvmalloc(wanted * sizeof(pollfd)));
     if (list_ == nullptr) return;
-    for (const MachineTask& machine : waiting) add(*machine.outside);
+    for (const MachineTask& machine : *waiting) add(*machine.outside);
     list_[count_++] = {signals_, POLLIN, 0};
   }
   ~PollList() {
@@ -89,7 +91,7 @@ bool outside_wait(Task& me, const OutsideWait& wait, std::uint64_t deadline) noe
   if (deadline <= virtual_time()) return false;
   me.machine.wait_end = {};
   me.machine.outside = &wait;
-  waiting.push_back(me.machine);
+  waiting->push_back(me.machine);
   if (deadline != kNever) timer_start(me, deadline);
   block(me);
   return me.machine.wait_end.woken;
@@ -97,13 +99,13 @@ bool outside_wait(Task& me, const OutsideWait& wait, std::uint64_t deadline) noe
 
 void outside_give_up(Task& task) noexcept {
   if (!task.machine.outside_hook.is_linked()) return;
-  waiting.erase(waiting.iterator_to(task.machine));
+  waiting->erase(waiting->iterator_to(task.machine));
 }
 
-bool anybody_waits_outside() noexcept { return !waiting.empty(); }
+bool anybody_waits_outside() noexcept { return !waiting->empty(); }
 
 void outside_look() noexcept {
-  for (auto at = waiting.begin(); at != waiting.end();) {
+  for (auto at = waiting->begin(); at != waiting->end();) {
     MachineTask& machine = *at++;
     const OutsideWait& wait = *machine.outside;
     if (!wait.look(wait.argument)) continue;
@@ -116,7 +118,7 @@ void outside_look() noexcept {
 }
 
 bool outside_sleep() noexcept {
-  if (waiting.empty()) return false;
+  if (waiting->empty()) return false;
   const CarrierSignalsBlocked blocked;
   long pause_ns = kPauseMinNs;
   while (!anybody_is_runnable()) {
@@ -128,6 +130,6 @@ bool outside_sleep() noexcept {
   return true;
 }
 
-void outside_forget_all() noexcept { waiting.clear(); }
+void outside_forget_all() noexcept { waiting->clear(); }
 
 }  // namespace ums::kernel

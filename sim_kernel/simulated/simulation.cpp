@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <utility>
 
+#include "sim_kernel/base/never_destroyed.h"
 #include "sim_kernel/base/raw_syscall.h"
 #include "sim_kernel/parallel/cpu_switch.h"
 #include "sim_kernel/parallel/kernel_section.h"
@@ -26,9 +27,9 @@ namespace ums::kernel {
 
 namespace {
 
-RunQueue run_queue;
-EligibleTasks eligible;  // of a machine that is not plain
-ObjectNumbers objects;
+UMS_NEVER_DESTROYED NeverDestroyed<RunQueue> run_queue;
+UMS_NEVER_DESTROYED NeverDestroyed<EligibleTasks> eligible;  // of a machine that is not plain
+UMS_NEVER_DESTROYED NeverDestroyed<ObjectNumbers> objects;
 Chooser* chooser = nullptr;  // null: there is no simulation
 Task* first = nullptr;
 int tasks_made = 0;
@@ -63,22 +64,22 @@ bool wait_for_runnable() noexcept {
   for (int expired = 0; expired < kFutileTimersMax && first_deadline() != kNever; ++expired) {
     if (virtual_cpus.is_plain()) virtual_cpus.idle_until(first_deadline());
     expire_timers(first_deadline());
-    if (run_queue.size() > 0) return true;
+    if (run_queue->size() > 0) return true;
   }
-  return outside_sleep() && run_queue.size() > 0;
+  return outside_sleep() && run_queue->size() > 0;
 }
 
 // Everybody in the run queue may go on.
 Task& pick_of_all(Task& me) noexcept {
-  if (run_queue.size() == 0 && !wait_for_runnable()) nobody_can_go_on();
+  if (run_queue->size() == 0 && !wait_for_runnable()) nobody_can_go_on();
   ++steps;
-  return run_queue.task(chooser->choose(run_queue.choices(), me.machine.number));
+  return run_queue->task(chooser->choose(run_queue->choices(), me.machine.number));
 }
 
 // The first moment at which somebody may go on. Who sleeps until then is awake.
 std::uint64_t wake_for_next_moment() noexcept {
   for (;;) {
-    const std::uint64_t moment = virtual_cpus.next_moment(run_queue);
+    const std::uint64_t moment = virtual_cpus.next_moment(*run_queue);
     if (moment == kNever) {
       if (!wait_for_runnable()) nobody_can_go_on();
     } else if (first_deadline() <= moment) {
@@ -93,9 +94,9 @@ std::uint64_t wake_for_next_moment() noexcept {
 Task& pick_by_time(Task& me) noexcept {
   for (;;) {
     virtual_cpus.look_at(wake_for_next_moment());
-    eligible.collect(run_queue, objects.number_of(&eligible));
+    eligible->collect(*run_queue, objects->number_of(&eligible));
     ++steps;
-    Task& next = eligible.task(chooser->choose(eligible.choices(), me.machine.number));
+    Task& next = eligible->task(chooser->choose(eligible->choices(), me.machine.number));
     if (next.machine.cpu >= 0) {
       virtual_cpus.run(next);
       return next;
@@ -116,7 +117,7 @@ Task& pick_next(Task& me) noexcept {
 
 // `task` waits, for whatever it may be.
 void make_wait(Task& task) noexcept {
-  run_queue.remove(task);
+  run_queue->remove(task);
   virtual_cpus.leave(task);
 }
 
@@ -177,7 +178,7 @@ void add_task(Task& task) noexcept {
 }
 
 bool reserve(std::size_t tasks) noexcept {
-  return run_queue.reserve(tasks) && eligible.reserve(tasks);
+  return run_queue->reserve(tasks) && eligible->reserve(tasks);
 }
 
 // Waits until a kernel thread has ended.
@@ -202,7 +203,7 @@ Result<void> simulation_begin(Chooser& its_chooser, const CpuOptions& options) n
   tasks_made = 0;
   tasks_left = 0;
   steps = 0;
-  objects.forget_all();
+  objects->forget_all();
   virtual_cpus.begin(options);
   timers_forget_all();
   signals_reset();
@@ -224,7 +225,7 @@ void simulation_wait_for_all() noexcept {
 
 void simulation_end() noexcept {
   Task& me = *current_task();
-  kassert(run_queue.size() == 1, "{} tasks are left at the end", run_queue.size());
+  kassert(run_queue->size() == 1, "{} tasks are left at the end", run_queue->size());
   make_wait(me);
   me.machine.number = -1;
   chooser = nullptr;
@@ -234,7 +235,7 @@ void simulation_restart_after_fork() noexcept {
   Chooser* const copy = std::exchange(chooser, nullptr);
   if (copy == nullptr) return;
   const CpuOptions options = virtual_cpus.options();
-  run_queue.clear();
+  run_queue->clear();
   futex_forget_all();
   timers_forget_all();
   outside_forget_all();
@@ -244,14 +245,14 @@ void simulation_restart_after_fork() noexcept {
 
 std::uint64_t simulation_steps() noexcept { return steps; }
 int simulation_tasks_made() noexcept { return tasks_made; }
-std::size_t simulation_runnable() noexcept { return run_queue.size(); }
+std::size_t simulation_runnable() noexcept { return run_queue->size(); }
 
 bool is_cpu_wanted() noexcept {
-  return first_deadline() != kNever || run_queue.size() > virtual_cpus.busy();
+  return first_deadline() != kNever || run_queue->size() > virtual_cpus.busy();
 }
 
 const Task& chosen_task(std::size_t index) noexcept {
-  return virtual_cpus.is_plain() ? run_queue.task(index) : eligible.task(index);
+  return virtual_cpus.is_plain() ? run_queue->task(index) : eligible->task(index);
 }
 
 void for_each_simulated(void (*visit)(Task& task, void* argument), void* argument) noexcept {
@@ -281,7 +282,7 @@ Task* simulated_task(int number) noexcept {
   return search.found;
 }
 
-const void* simulated_object(std::uint32_t number) noexcept { return objects.find(number); }
+const void* simulated_object(std::uint32_t number) noexcept { return objects->find(number); }
 
 bool look_from(Task& task, void (*look)(void* argument), void* argument) noexcept {
   Task& me = *current_or_null;
@@ -373,12 +374,12 @@ void announce(Task& me, EventKind next, const void* object, std::uintptr_t site)
     me.machine.has_just_come = false;
   }
   if (next != EventKind::kYield) ++me.machine.steps;
-  run_queue.set_next(me, {next, objects.number_of(object), site});
+  run_queue->set_next(me, {next, objects->number_of(object), site});
 }
 
-void announce_again(Task& me, Event next) noexcept { run_queue.set_next(me, next); }
+void announce_again(Task& me, Event next) noexcept { run_queue->set_next(me, next); }
 
-bool anybody_is_runnable() noexcept { return run_queue.size() > 0; }
+bool anybody_is_runnable() noexcept { return run_queue->size() > 0; }
 
 void let_others_go_on(Task& me) noexcept { schedule(me); }
 
@@ -387,10 +388,10 @@ void catch_up(Task& me) noexcept {
 }
 
 void hold_off_lockers(const void* object) noexcept {
-  const std::uint32_t number = objects.number_of(object);
-  for (std::size_t i = run_queue.size(); i-- > 0;) {
-    const Event& next = run_queue.choices()[i].next;
-    Task& task = run_queue.task(i);
+  const std::uint32_t number = objects->number_of(object);
+  for (std::size_t i = run_queue->size(); i-- > 0;) {
+    const Event& next = run_queue->choices()[i].next;
+    Task& task = run_queue->task(i);
     if (next.kind != EventKind::kLock || next.object != number || &task == current_task()) continue;
     make_wait(task);
     futex_enqueue(task, object);
@@ -410,20 +411,20 @@ void make_runnable(Task& task) noexcept {
 
 void make_runnable_at(Task& task, std::uint64_t moment) noexcept {
   if (task.machine.runnable) return;
-  run_queue.add(task);
+  run_queue->add(task);
   virtual_cpus.queue(task, moment);
 }
 
 void replace(Task& me, Task& next) noexcept {
-  run_queue.remove(me);
-  if (!next.machine.runnable) run_queue.add(next);
+  run_queue->remove(me);
+  if (!next.machine.runnable) run_queue->add(next);
   virtual_cpus.hand_over(me, next);
   happens_before_task(me, next);
   change_to(me, next);
 }
 
 void give_place(Task& me, Task& next) noexcept {
-  run_queue.add(next);
+  run_queue->add(next);
   virtual_cpus.hand_over(me, next);
   virtual_cpus.queue(me, virtual_time());
 }

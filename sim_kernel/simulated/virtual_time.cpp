@@ -4,6 +4,7 @@
 #include <boost/intrusive/parent_from_member.hpp>
 #include <boost/intrusive/set.hpp>
 
+#include "sim_kernel/base/never_destroyed.h"
 #include "sim_kernel/simulated/futex.h"
 #include "sim_kernel/simulated/outside.h"
 #include "sim_kernel/simulated/simulation.h"
@@ -19,13 +20,14 @@ struct ByDeadline {
 };
 
 // Of equal deadlines the one that was set first comes first.
-boost::intrusive::multiset<
+using Timers = boost::intrusive::multiset<
     Timer, boost::intrusive::member_hook<Timer, boost::intrusive::set_member_hook<>, &Timer::hook>,
-    boost::intrusive::key_of_value<ByDeadline>>
-    timers;
+    boost::intrusive::key_of_value<ByDeadline>>;
+
+UMS_NEVER_DESTROYED NeverDestroyed<Timers> timers;
 
 void note_earliest() noexcept {
-  earliest_deadline = timers.empty() ? kNever : timers.begin()->deadline;
+  earliest_deadline = timers->empty() ? kNever : timers->begin()->deadline;
 }
 
 }  // namespace
@@ -47,7 +49,7 @@ void call_task(Timer& timer) noexcept {
 }
 
 void expire_first() noexcept {
-  Timer& timer = *timers.begin();
+  Timer& timer = *timers->begin();
   timer_stop(timer);
   timer.expire(timer);
 }
@@ -56,13 +58,13 @@ void expire_first() noexcept {
 
 void timer_start(Timer& timer, std::uint64_t deadline) noexcept {
   timer.deadline = deadline;
-  timers.insert(timer);
+  timers->insert(timer);
   note_earliest();
 }
 
 void timer_stop(Timer& timer) noexcept {
   if (!timer.hook.is_linked()) return;
-  timers.erase(timers.iterator_to(timer));
+  timers->erase(timers->iterator_to(timer));
   note_earliest();
 }
 
@@ -74,13 +76,13 @@ void timer_start(Task& task, std::uint64_t deadline) noexcept {
 void timer_stop(Task& task) noexcept { timer_stop(task.machine.timer); }
 
 void expire_timers(std::uint64_t moment) noexcept {
-  while (!timers.empty() && first_deadline() <= moment) expire_first();
+  while (!timers->empty() && first_deadline() <= moment) expire_first();
 }
 
-std::size_t timers_set() noexcept { return timers.size(); }
+std::size_t timers_set() noexcept { return timers->size(); }
 
 void timers_forget_all() noexcept {
-  timers.clear();
+  timers->clear();
   note_earliest();
 }
 

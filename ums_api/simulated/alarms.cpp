@@ -6,6 +6,7 @@
 
 #include <cerrno>
 
+#include "sim_kernel/base/never_destroyed.h"
 #include "sim_kernel/simulated/signals.h"
 #include "sim_kernel/simulated/virtual_time.h"
 #include "ums_api/simulated/current_simulated.h"
@@ -39,7 +40,11 @@ void ring(Timer& timer) noexcept {
   ums::kernel::send_process_signal(info);
 }
 
-Timer clock_of_process{0, ring, {}};
+struct AlarmClock : Timer {
+  AlarmClock() : Timer{0, ring, {}} {}
+};
+
+UMS_NEVER_DESTROYED ums::kernel::NeverDestroyed<AlarmClock> clock_of_process;
 
 std::uint64_t nanoseconds(const timeval& time) noexcept {
   return static_cast<std::uint64_t>(time.tv_sec) * kNsPerSecond +
@@ -52,9 +57,9 @@ timeval as_timeval(std::uint64_t ns) noexcept {
 }
 
 itimerval now() noexcept {
-  if (!clock_of_process.hook.is_linked()) return {as_timeval(interval_ns), {}};
+  if (!clock_of_process->hook.is_linked()) return {as_timeval(interval_ns), {}};
   const std::uint64_t time = ums::kernel::virtual_time();
-  const std::uint64_t deadline = clock_of_process.deadline;
+  const std::uint64_t deadline = clock_of_process->deadline;
   return {as_timeval(interval_ns), as_timeval(deadline > time ? deadline - time : 1000)};
 }
 
@@ -62,11 +67,11 @@ itimerval now() noexcept {
 itimerval set(Task& me, const itimerval& value) noexcept {
   sched_point(me, EventKind::kSignal);
   const itimerval before = now();
-  ums::kernel::timer_stop(clock_of_process);
+  ums::kernel::timer_stop(*clock_of_process);
   interval_ns = nanoseconds(value.it_interval);
   const std::uint64_t span = nanoseconds(value.it_value);
   if (span != 0) {
-    ums::kernel::timer_start(clock_of_process, ums::kernel::virtual_time() + span);
+    ums::kernel::timer_start(*clock_of_process, ums::kernel::virtual_time() + span);
   }
   return before;
 }

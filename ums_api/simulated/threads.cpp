@@ -7,6 +7,7 @@
 #include <boost/intrusive/list.hpp>
 #include <cerrno>
 
+#include "sim_kernel/base/never_destroyed.h"
 #include "sim_kernel/mm/slab.h"
 #include "sim_kernel/simulated/futex.h"
 #include "sim_kernel/simulated/races/happens_before.h"
@@ -36,7 +37,7 @@ using ThreadList = boost::intrusive::list<
                                   &SimulatedThread::hook>,
     boost::intrusive::constant_time_size<false>>;
 
-ThreadList known;
+UMS_NEVER_DESTROYED kernel::NeverDestroyed<ThreadList> known;
 
 constinit NextSymbol<int(pthread_t*, const pthread_attr_t*, void* (*)(void*), void*)> next_create{
     "pthread_create"};
@@ -51,7 +52,7 @@ constinit NextSymbol<int(pthread_t)> next_detach{"pthread_detach"};
 }  // namespace
 
 SimulatedThread* find_thread(pthread_t handle) noexcept {
-  for (SimulatedThread& thread : known) {
+  for (SimulatedThread& thread : *known) {
     if (thread.handle == handle) return &thread;
   }
   return nullptr;
@@ -67,12 +68,12 @@ bool is_detached(const pthread_attr_t* attributes) noexcept {
 
 void forget(SimulatedThread& thread) noexcept {
   kernel::forget_order_of(&thread);
-  known.erase(known.iterator_to(thread));
+  known->erase(known->iterator_to(thread));
   threads.destroy(&thread);
 }
 
 void forget_detached() noexcept {
-  for (auto at = known.begin(); at != known.end();) {
+  for (auto at = known->begin(); at != known->end();) {
     SimulatedThread& thread = *at++;
     if (thread.ended && thread.detached) forget(thread);
   }
@@ -126,6 +127,13 @@ bool has_ended(pthread_t handle) noexcept {
   return thread != nullptr && thread->ended;
 }
 
+const SimulatedThread* find_unjoined_thread() noexcept {
+  for (const SimulatedThread& thread : *known) {
+    if (thread.ended && !thread.detached) return &thread;
+  }
+  return nullptr;
+}
+
 bool wait_for_thread(pthread_t handle) noexcept {
   const SimulatedThread& thread = *find_thread(handle);
   Task& me = *current_simulated();
@@ -156,7 +164,7 @@ UMS_EXPORT int pthread_create(pthread_t* handle, const pthread_attr_t* attribute
   thread->detached = is_detached(attributes);
   forget_detached();
   forget_namesake(thread->handle);
-  known.push_back(*thread);
+  known->push_back(*thread);
   return 0;
 }
 

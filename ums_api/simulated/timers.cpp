@@ -9,6 +9,7 @@
 #include <csignal>
 #include <ctime>
 
+#include "sim_kernel/base/never_destroyed.h"
 #include "sim_kernel/mm/slab.h"
 #include "sim_kernel/simulated/interrupt.h"
 #include "sim_kernel/simulated/signals.h"
@@ -45,10 +46,11 @@ struct SignalTimer {
 
 constinit ums::kernel::ObjectCache<SignalTimer> signal_timers{"signal_timer"};
 
-boost::intrusive::list<
+using SignalTimers = boost::intrusive::list<
     SignalTimer, boost::intrusive::member_hook<SignalTimer, boost::intrusive::list_member_hook<>,
-                                               &SignalTimer::hook>>
-    known;
+                                               &SignalTimer::hook>>;
+
+UMS_NEVER_DESTROYED ums::kernel::NeverDestroyed<SignalTimers> known;
 int last_number = 0;
 
 siginfo_t info_of(const SignalTimer& timer) noexcept {
@@ -80,7 +82,7 @@ void expire(Timer& expired) noexcept {
 
 // One of the simulation, or null: it is the C library's.
 SignalTimer* find(timer_t handle) noexcept {
-  for (SignalTimer& timer : known) {
+  for (SignalTimer& timer : *known) {
     if (&timer == handle) return &timer;
   }
   return nullptr;
@@ -107,7 +109,7 @@ int create(clockid_t clock, const sigevent* event, timer_t* handle) noexcept {
     timer->event.sigev_signo = SIGALRM;
     timer->event.sigev_value.sival_ptr = timer;
   }
-  known.push_back(*timer);
+  known->push_back(*timer);
   *handle = timer;
   return 0;
 }
@@ -152,7 +154,7 @@ UMS_EXPORT int timer_delete(timer_t handle) noexcept {
   SignalTimer* const timer = find(handle);
   if (timer == nullptr) return next_delete(handle);
   ums::kernel::timer_stop(timer->timer);
-  known.erase(known.iterator_to(*timer));
+  known->erase(known->iterator_to(*timer));
   signal_timers.destroy(timer);
   return 0;
 }

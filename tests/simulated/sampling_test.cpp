@@ -3,6 +3,7 @@
 // The strategies that sample: what they promise, counted.
 #include <gtest/gtest.h>
 #include <sched.h>
+#include <ums/ums_sim.h>
 
 #include <algorithm>
 #include <array>
@@ -33,11 +34,11 @@ bool misses(int depth) {
   int count = 0;
   bool hit = true;
   std::thread counter([&] {
-    for (; count < kCount; ++count) sched_yield();
+    for (; count < kCount; ++count) ums_sim_point();
   });
   std::thread looker([&] {
     for (std::size_t look = 0; look + 1 < static_cast<std::size_t>(depth); ++look) {
-      sched_yield();
+      ums_sim_point();
       hit = hit && count == kSeen[look];
     }
   });
@@ -79,6 +80,24 @@ TEST(Pct, IsAFunctionOfItsSeed) {
     explore::PctStrategy one(seed, 2);
     explore::PctStrategy other(seed, 2);
     EXPECT_EQ(find_bugs(one, 300, 2).bugs, find_bugs(other, 300, 2).bugs);
+  }
+}
+
+// By its priority alone, the one that waits would go on for ever.
+TEST(Pct, LetsOthersGoFirstWhereOneYields) {
+  explore::PctStrategy strategy(1, 2);
+  for (int i = 0; i < 50; ++i) {
+    const explore::Exploration one = run_many(strategy, 1, [] {
+      bool set = false;
+      std::thread waiter([&set] {
+        while (!set) sched_yield();
+      });
+      std::thread setter([&set] { set = true; });
+      waiter.join();
+      setter.join();
+      return true;
+    });
+    EXPECT_LT(one.steps, 100U);
   }
 }
 

@@ -9,6 +9,7 @@ bool PctStrategy::new_execution() {
   longest_ = std::max(longest_, step_);
   step_ = 0;
   priorities_.clear();
+  lowest_ = kLowestOfChangePoints;
   change_points_.resize(static_cast<std::size_t>(depth_ - 1));
   for (std::uint64_t& point : change_points_) {
     point = longest_ == 0 ? 0 : 1 + random_.below(longest_);
@@ -16,7 +17,7 @@ bool PctStrategy::new_execution() {
   return true;
 }
 
-// Above those that fall, which get 1 to depth - 1.
+// Above those that fall.
 std::uint64_t& PctStrategy::priority_of(int task) {
   const auto index = static_cast<std::size_t>(task);
   if (index >= priorities_.size()) priorities_.resize(index + 1);
@@ -38,8 +39,11 @@ std::size_t PctStrategy::next_task(std::span<const Choice> choices, int) {
   std::size_t chosen = highest(choices);
   for (std::size_t i = 0; i < change_points_.size(); ++i) {
     if (change_points_[i] != step_) continue;
-    priority_of(choices[chosen].task) = change_points_.size() - i;
+    priority_of(choices[chosen].task) = kLowestOfChangePoints + change_points_.size() - i;
     chosen = highest(choices);
+  }
+  if (choices[chosen].next.kind == kernel::EventKind::kYield) {
+    priority_of(choices[chosen].task) = --lowest_;
   }
   return chosen;
 }

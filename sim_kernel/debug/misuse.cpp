@@ -17,6 +17,8 @@ constinit std::atomic<unsigned> reports{0};
 
 }  // namespace
 
+void (*on_misuse)(const Misuse& kind, std::string_view what) noexcept = nullptr;
+
 void misuse_init() noexcept {
   strict.store(switched_on(secure_getenv("UMS_STRICT")), std::memory_order_relaxed);
 }
@@ -31,6 +33,7 @@ void report_misuse_text(Misuse& kind, std::string_view what) noexcept {
            nth == kMisuseReportsMax ? "\n  (from now on this kind is counted only)" : "",
            abort_now ? "\n  UMS_STRICT is set: the program is aborted" : "");
   }
+  if (on_misuse != nullptr) on_misuse(kind, what);
   if (abort_now) abort_program();
 }
 

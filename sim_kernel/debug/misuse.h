@@ -42,6 +42,9 @@ class Misuse {
   Misuse(const Misuse&) = delete;
   Misuse& operator=(const Misuse&) = delete;
 
+  const char* original() const noexcept { return original_; }
+  const char* remedy() const noexcept { return remedy_; }
+
   // How often this kind was reported.
   unsigned count() const noexcept { return count_.load(std::memory_order_relaxed); }
 
@@ -66,6 +69,11 @@ template <typename... Args>
   const auto end = fmt::format_to_n(text, sizeof text, what, static_cast<Args&&>(args)...);
   report_misuse_text(kind, std::string_view(text, end.size < sizeof text ? end.size : sizeof text));
 }
+
+// Hears of each report when it is printed, in the place of who did it, if it is not null: for who
+// ends a run by the first. Set before there are other threads in the kernel.
+extern void (*on_misuse)(const Misuse& kind, std::string_view what) noexcept
+    __attribute__((visibility("hidden")));
 
 // How many reports there were, of all kinds, printed or not.
 unsigned misuse_count() noexcept;

@@ -49,6 +49,7 @@ expect '^200 schedules (.* distinct).* no failure'
 explore 0 --iterations 20 -- true
 expect 'all were the same'
 explore 0 --iterations 50 -- "$program" fork
+explore 0 --iterations 200 -- "$program" unload
 explore 0 --seconds 0.5 --jobs 2 -- "$program" well
 explore 0 --strategy exhaustive --preemptions 2 -- "$program" well
 expect 'no failure, and there are no others'
@@ -61,6 +62,11 @@ finds crash 'crash: signal 11' 139
 finds livelock 'livelock: after 500 steps the same 2 come again' 1 --steps 500
 finds loop 'busy loop' 1
 finds file 'it waits for something outside' 1
+finds starve 'starvation: task 2 could go on, and [0-9]* steps of others came first' 1 \
+  --strategy pct --steps 2000
+explore 0 --iterations 100 -- "$program" starve
+finds unjoined 'leak at exit: a thread has ended, and nobody has joined or detached it' 1
+expect '^  it ran come_first'  err
 finds splice 'it waits in splice, which the simulation does not control' 1
 
 echo '- what matters'
@@ -86,6 +92,18 @@ explore 1 -- "$workers" circle
 expect '^deadlock: tasks ., ., . wait for each other'
 expect "waits to lock object . \`mutex\`, which task [12] (worker) has"
 expect 'task 3 (scheduler_main) executes task [12] (worker)'
+
+explore 1 -- "$workers" report
+expect '^kernel report: DELETE of list 1: it was deleted before'
+expect '^  instead: delete a list once'
+expect "at schedule (explored_workers.c:"
+explore 1 -- "$workers" list
+expect '^leak at exit: completion list 1 was not deleted'
+explore 1 -- "$workers" exit
+expect '^lost worker: task [12] is suspended, in no list, and the program exits'
+explore 1 -- "$workers" leave
+expect '^leak at exit: task [12], a worker, is still suspended'
+expect 'task [12] (worker) is suspended, in completion list 1'
 
 echo '- traces'
 trace_has() { grep -q -- "$1" trace || die "the trace has nothing like '$1'"; }

@@ -12,6 +12,9 @@
 //   file      a lock of a file that this process holds itself through another descriptor
 //   splice    an empty pipe, by a call that is not controlled
 //   fork      ends well, and forks a child with threads of its own
+//   starve    a thread that takes a lock again and again until another has had it
+//   unjoined  threads that nobody joins
+//   unload    threads that a library ends when it is unloaded
 //   pid       another thing than the schedule decides: the process's id
 //   well      ends well in any order
 #define _GNU_SOURCE
@@ -23,6 +26,8 @@
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+void start_threads(void);  // explored_library.c
 
 static pthread_mutex_t one = PTHREAD_MUTEX_INITIALIZER;
 static pthread_mutex_t two = PTHREAD_MUTEX_INITIALIZER;
@@ -89,6 +94,12 @@ static void* crash_if_first(void* unused) {
 
 static void* let_other_go_first(void* unused) {
   while (flag == 0) sched_yield();
+  return unused;
+}
+
+static void* look_again_and_again(void* unused) {
+  while (look() == 0) {
+  }
   return unused;
 }
 
@@ -166,6 +177,9 @@ static const struct {
     {"loop", wait_in_loop, produce},
     {"file", lock_file, produce},
     {"splice", splice_nothing, produce},
+    {"starve", look_again_and_again, produce},
+    {"unjoined", come_first, come_first},
+    {"unload", come_first, come_first},
     {"pid", take_pid_turns, come_first},
     {"fork", fork_threads, take_many_turns},
     {"well", come_first, come_first},
@@ -177,9 +191,11 @@ int main(int argc, char** argv) {
   for (size_t i = 0; argc > 1 && i < sizeof modes / sizeof modes[0]; ++i) {
     if (strcmp(argv[1], modes[i].mode) != 0) continue;
     const int locks = modes[i].first == lock_both;
+    if (strcmp(argv[1], "unload") == 0) start_threads();
     pthread_create(&a, NULL, modes[i].first, NULL);
     pthread_create(&b, NULL, modes[i].second, locks ? "two first" : NULL);
     for (int i = 0; i < 200 && strcmp(argv[1], "partial") == 0; ++i) sched_yield();
+    if (strcmp(argv[1], "unjoined") == 0) return 0;
     pthread_join(a, NULL);
     pthread_join(b, NULL);
     return 0;

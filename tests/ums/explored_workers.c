@@ -6,6 +6,10 @@
 //            it looks
 //   circle   a worker that yields with a mutex, for which the other waits: their scheduler executes
 //            the one, and cannot execute the other
+//   report   a list that is deleted twice while its scheduler is left, if both wait in it
+//   list     the list is not deleted
+//   exit     ends when the first worker has, though the other may have been dequeued with it
+//   leave    ends without a scheduler
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,6 +21,8 @@ enum { WORKERS = 2 };
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 static ums_completion_list_t list;
 static int forgets;
+static int exits;
+static int deletes;
 
 static void check(int ok, const char* what) {
   if (ok) return;
@@ -31,7 +37,10 @@ static void* yield_with_mutex(void* unused) {
   return unused;
 }
 
-static void* end_at_once(void* unused) { return unused; }
+static void* end_at_once(void* unused) {
+  if (exits) exit(0);
+  return unused;
+}
 
 static void schedule(ums_reason_t reason, ums_activation_t* activation, void* param) {
   static ums_context_t queue[WORKERS];
@@ -44,6 +53,10 @@ static void schedule(ums_reason_t reason, ums_activation_t* activation, void* pa
     ums_context_t worker;
     check(dequeue_ums_completion_list_items(list, &worker) == 0, "dequeue");
     for (; worker > 0; worker = get_next_ums_list_item(worker)) queue[queued++] = worker;
+  }
+  for (int i = 0; deletes && queued == WORKERS && i < 2; ++i) {
+    ums_completion_list_t same = list;
+    delete_ums_completion_list(&same);
   }
   const ums_context_t next = queue[--queued];
   if (forgets) queued = 0;
@@ -59,15 +72,21 @@ static void* scheduler_main(void* unused) {
 
 int main(int argc, char** argv) {
   pthread_t threads[WORKERS + 1];
-  forgets = argc > 1 && strcmp(argv[1], "lost") == 0;
+  const char* const mode = argc > 1 ? argv[1] : "";
+  forgets = strcmp(mode, "lost") == 0;
+  exits = strcmp(mode, "exit") == 0;
+  deletes = strcmp(mode, "report") == 0;
+  const int yields = strcmp(mode, "circle") == 0;
   check(create_ums_completion_list(&list) == 0, "create_ums_completion_list");
   ums_attr_t attributes = {list, NULL};
   for (int i = 0; i < WORKERS; ++i) {
-    check(ums_pthread_create(&threads[i], &attributes, forgets ? end_at_once : yield_with_mutex,
+    check(ums_pthread_create(&threads[i], &attributes, yields ? yield_with_mutex : end_at_once,
                              NULL) == 0,
           "ums_pthread_create");
   }
+  if (strcmp(mode, "leave") == 0) return delete_ums_completion_list(&list);
   check(pthread_create(&threads[WORKERS], NULL, scheduler_main, NULL) == 0, "pthread_create");
   for (int i = 0; i <= WORKERS; ++i) pthread_join(threads[i], NULL);
+  if (strcmp(mode, "list") != 0) delete_ums_completion_list(&list);
   return 0;
 }

@@ -44,6 +44,12 @@ void tell_where_it_hangs(int) {
 // The second time, the signal ends the process.
 void tell_where_it_crashes(int) { own_execution->note_end_here(); }
 
+// After all that the program does when it exits, the destructors of its libraries included: it is
+// registered before any of that.
+void look_for_leaks(int status, void*) {
+  if (status == EXIT_SUCCESS) own_execution->note_leaks();
+}
+
 void handle(int signal, int flags, void (*handler)(int)) {
   struct sigaction action {};
   action.sa_handler = handler;
@@ -151,6 +157,10 @@ void ForkServer::become_execution(ProgramExecution& execution) const {
   close(socket_);
   own_execution = &execution;
   handle_ends();
+  on_exit(look_for_leaks, nullptr);
+  kernel::on_misuse = [](const kernel::Misuse& kind, std::string_view what) noexcept {
+    own_execution->note_report(kind, what);
+  };
   kernel::on_race = [](const kernel::RaceReport& race) noexcept { own_execution->note_race(race); };
   kernel::on_livelock = [](const kernel::Livelock& livelock) noexcept {
     own_execution->note_livelock(livelock);

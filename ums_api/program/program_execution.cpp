@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <cstdio>
 #include <cstdlib>
 #include <iterator>
 
@@ -14,7 +15,10 @@
 #include "sim_kernel/simulated/simulated_thread.h"
 #include "sim_kernel/simulated/virtual_cpus.h"
 #include "sim_kernel/simulated/virtual_time.h"
+#include "sim_kernel/ums/device.h"
+#include "sim_kernel/ums/ums_data.h"
 #include "ums_api/program/call_stack.h"
+#include "ums_api/simulated/threads.h"
 
 namespace ums::api {
 
@@ -109,6 +113,21 @@ int holder_of(const Task& task) {
   const bool locks = next.kind == EventKind::kLock || next.kind == EventKind::kTimedLock;
   const int* const holder = locks ? task.machine.holder : nullptr;
   return holder == nullptr || *holder == 0 ? -1 : number_of(*holder);
+}
+
+// A completion list that is there, and was not deleted; 0: there is none.
+int undeleted_list() {
+  int found = 0;
+  kernel::for_each_pool(
+      [](kernel::UmsData& pool, void* argument) {
+        int& its = *static_cast<int*>(argument);
+        pool.complists.for_each([&its](int id, kernel::Complist* list) {
+          kernel::SpinGuard guard(list->lock);
+          if (its == 0 && !list->deleted) its = id;
+        });
+      },
+      &found);
+  return found;
 }
 
 // Of this process alone, as the arena is not.
@@ -253,6 +272,48 @@ void ProgramExecution::note_livelock(const kernel::Livelock& livelock) {
   if (is_forked_child) _exit(EXIT_FAILURE);
   note_memory(livelock.address);
   end("livelock");
+}
+
+void ProgramExecution::note_report(const kernel::Misuse& kind, std::string_view what) {
+  if (is_forked_child) _exit(EXIT_FAILURE);
+  append(notes_, "finding report\nreport {}\noriginal {}\nremedy {}\n", what, kind.original(),
+         kind.remedy());
+  note_end_here();
+  _exit(EXIT_FAILURE);
+}
+
+bool ProgramExecution::note_suspended_workers() {
+  using Kind = kernel::Role::Kind;
+  bool found = false;
+  for (Task* const task : all_tasks()) {
+    const Kind kind = kernel::role_of(*task).kind;
+    if (kind != Kind::kListed && kind != Kind::kReached) continue;
+    note_task(*task);
+    found = true;
+  }
+  return found;
+}
+
+bool ProgramExecution::note_unjoined_thread() {
+  const kernel::SimulatedThread* const thread = find_unjoined_thread();
+  if (thread == nullptr) return false;
+  notes_ += "unjoined ";
+  write_place(notes_, reinterpret_cast<const void*>(thread->func));
+  return true;
+}
+
+bool ProgramExecution::note_undeleted_list() {
+  const int list = undeleted_list();
+  if (list != 0) append(notes_, "list {}\n", list);
+  return list != 0;
+}
+
+void ProgramExecution::note_leaks() {
+  if (is_forked_child) return;
+  if (!note_suspended_workers() && !note_unjoined_thread() && !note_undeleted_list()) return;
+  append(notes_, "finding leak\n");
+  std::fflush(nullptr);
+  _exit(EXIT_FAILURE);
 }
 
 void ProgramExecution::note_event(const kernel::TraceRecord& record) {

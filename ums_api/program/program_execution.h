@@ -7,6 +7,9 @@
 //     finding circle              some tasks wait for each other; others could go on
 //     finding race                two accesses of the same memory that nothing orders: `access`
 //     finding livelock            a task reads the same memory for ever: `memory`
+//     finding report              a report of the kernel: `report`
+//     finding leak                something is left when the program exits: `task` (a suspended
+//                                 worker), `unjoined` or `list`
 //     finding steps               it has made as many steps as it may
 //     task 2 71 0 3 5 1 40        each of its tasks: number, thread id, 1: it could go on; what it
 //                                 is about to do (an EventKind), the object, and who holds that: a
@@ -24,6 +27,10 @@
 //                                 a task begins: its thread id, and what it calls (not the first)
 //     access 2 1 4                each of the two: the task, an AccessKind, bytes; then its frames
 //     memory OFFSET NAME FILE     ... of this place, if it is in a file's static storage
+//     report WORDS                of the kernel; `original WORDS`: what the real module would do;
+//                                 and `remedy WORDS`
+//     unjoined OFFSET NAME FILE   what a thread has called that ended, and that nobody has joined
+//     list 1                      a completion list that was not deleted
 //     stack 17                    where the task was that made step 17
 //     here                        where the program crashed, or had to be ended
 //
@@ -35,7 +42,9 @@
 #include <array>
 #include <cstdint>
 #include <span>
+#include <string_view>
 
+#include "sim_kernel/debug/misuse.h"
 #include "sim_kernel/simulated/busy_loop.h"
 #include "sim_kernel/simulated/races/race_report.h"
 #include "sim_kernel/trace/trace.h"
@@ -71,6 +80,11 @@ class ProgramExecution final : public explore::Execution {
   [[noreturn]] void note_race(const kernel::RaceReport& race);
   [[noreturn]] void note_livelock(const kernel::Livelock& livelock);
 
+  [[noreturn]] void note_report(const kernel::Misuse& kind, std::string_view what);
+
+  // The program exits well. Ends the process if something is left.
+  void note_leaks();
+
   // Of the timeline.
   void note_event(const kernel::TraceRecord& record);
 
@@ -88,6 +102,9 @@ class ProgramExecution final : public explore::Execution {
   void note_access(const kernel::RacingAccess& access);
   void note_memory(const void* address);
   void note_task(kernel::Task& task);
+  bool note_suspended_workers();
+  bool note_unjoined_thread();
+  bool note_undeleted_list();
   void note_objects_to(std::uint32_t number);
   void note_object(std::uint32_t number);
   [[noreturn]] void end(const char* finding);

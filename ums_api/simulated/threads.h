@@ -25,4 +25,7 @@ bool has_ended(pthread_t handle) noexcept;
 // A thread of the simulation that nobody has joined yet, or null.
 kernel::SimulatedThread* find_thread(pthread_t handle) noexcept;
 
+// A thread that has ended, and that nobody has joined or detached; null: there is none.
+const kernel::SimulatedThread* find_unjoined_thread() noexcept;
+
 }  // namespace ums::api

@@ -17,10 +17,16 @@ kernel::Event read_event(std::istream& words) {
   return event;
 }
 
+std::string rest_of(std::istream& words) {
+  std::string rest;
+  std::getline(words >> std::ws, rest);
+  return rest;
+}
+
 Place read_place(std::istream& words) {
   Place place;
-  words >> std::hex >> place.offset >> std::dec >> place.name >> std::ws;
-  std::getline(words, place.file);
+  words >> std::hex >> place.offset >> std::dec >> place.name;
+  place.file = rest_of(words);
   return place;
 }
 
@@ -134,6 +140,16 @@ void Parser::take(const std::string& line) {
     role.kind = static_cast<kernel::Role::Kind>(kind);
   } else if (what == "access") {
     take_access(words);
+  } else if (what == "report") {
+    outcome_.report.what = rest_of(words);
+  } else if (what == "original") {
+    outcome_.report.original = rest_of(words);
+  } else if (what == "remedy") {
+    outcome_.report.remedy = rest_of(words);
+  } else if (what == "unjoined") {
+    outcome_.unjoined = read_place(words);
+  } else if (what == "list") {
+    words >> outcome_.undeleted;
   } else if (what == "memory") {
     outcome_.memory = read_place(words);
   } else if (what == "here") {

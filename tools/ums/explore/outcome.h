@@ -69,6 +69,13 @@ struct RacingAccess {
   Stack stack;
 };
 
+// What the kernel says of a call that the real module has no answer to.
+struct KernelReport {
+  std::string what;
+  std::string original;  // what the real module would do
+  std::string remedy;
+};
+
 struct Outcome {
   enum class End : std::uint8_t { kExit, kSignal, kHung };
 
@@ -85,7 +92,10 @@ struct Outcome {
   std::vector<StuckTask> tasks;
   std::map<std::uint32_t, Place> objects;
   std::vector<RacingAccess> race;
-  Place memory;  // that is raced for, or read for ever; without a file: somewhere else
+  KernelReport report;
+  Place unjoined;     // what a thread has called that is left
+  int undeleted = 0;  // a completion list that is left
+  Place memory;       // that is raced for, or read for ever; without a file: somewhere else
   std::map<int, Place> threads;  // what they call, by task
   std::map<int, int> task_of_thread;
   std::vector<Step> trace;

@@ -128,6 +128,13 @@ std::string Report::failure(const Outcome& outcome) {
     const std::size_t from = outcome.trace.size() - period;
     for (std::size_t i = from; i < outcome.trace.size(); ++i) text += step(outcome, i);
   }
+  if (outcome.finding == "report") {
+    text += fmt::format("  the real module: {}\n  instead: {}\n", outcome.report.original,
+                        outcome.report.remedy);
+  }
+  if (!outcome.unjoined.file.empty()) {
+    text += fmt::format("  it ran {}\n", symbols_.function(outcome.unjoined));
+  }
   if (outcome.finding == "livelock") text += fmt::format("  it reads {}\n", memory(outcome));
   for (const StuckTask& each : outcome.tasks) text += task(outcome, each);
   return text + race(outcome) + stack(outcome.ended_at);

@@ -84,6 +84,23 @@ std::string race_text(const Outcome& outcome) {
                      outcome.race[1].task, outcome.race[0].task);
 }
 
+// What is left when the program exits.
+std::string leak_text(const Outcome& outcome) {
+  for (const StuckTask& task : outcome.tasks) {
+    if (task.role.kind != kernel::Role::Kind::kReached) continue;
+    return fmt::format("lost worker: task {} is suspended, in no list, and the program exits",
+                       task.number);
+  }
+  if (!outcome.tasks.empty()) {
+    return fmt::format("leak at exit: task {}, a worker, is still suspended",
+                       outcome.tasks.front().number);
+  }
+  if (outcome.undeleted != 0) {
+    return fmt::format("leak at exit: completion list {} was not deleted", outcome.undeleted);
+  }
+  return "leak at exit: a thread has ended, and nobody has joined or detached it";
+}
+
 std::string hung_text(const Outcome& outcome) {
   if (outcome.running) return "busy loop: it computes, and comes to no step";
   if (outcome.status == SYS_ppoll) {
@@ -145,6 +162,8 @@ std::string verdict_of(const Outcome& outcome) {
   if (outcome.finding == "steps") return limit_text(outcome);
   if (outcome.finding == "race") return race_text(outcome);
   if (outcome.finding == "livelock") return "livelock: a task reads the same memory for ever";
+  if (outcome.finding == "report") return "kernel report: " + outcome.report.what;
+  if (outcome.finding == "leak") return leak_text(outcome);
   switch (outcome.end) {
     case Outcome::End::kHung:
       return hung_text(outcome);

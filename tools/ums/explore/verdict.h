@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // verdict: what is wrong with an execution, in a line: a crash, an exit status, a deadlock, a lost
-// wake-up, a livelock, a task that hangs.
+// wake-up, a livelock, a task that hangs, a leak, a report of the kernel.
 //
 // Thread safety: any thread.
 #pragma once

@@ -25,6 +25,10 @@ class NeverDestroyed {
   NeverDestroyed(const NeverDestroyed&) = delete;
   NeverDestroyed& operator=(const NeverDestroyed&) = delete;
 
+  // Another one in its place, which the old one knows nothing of: it may refer to what is not there
+  // any more, as in the child of a fork.
+  void renew() noexcept { new (bytes_) T; }
+
   T& operator*() noexcept { return *std::launder(reinterpret_cast<T*>(bytes_)); }
   T* operator->() noexcept { return &**this; }
 

@@ -96,6 +96,8 @@ void let_busy_loops_go_on() noexcept {
 
 void busy_loops_forget_all() noexcept { waiting->clear(); }
 
+void busy_loops_reset_after_fork() noexcept { waiting.renew(); }
+
 void print_livelock(const Livelock& livelock) noexcept {
   pr_err(
       "livelock: task {} (thread {}) spins on {}: it has read the same {} times, and nobody can "

@@ -59,6 +59,9 @@ void let_busy_loops_go_on() noexcept;
 // Nobody waits any more, and nobody goes on.
 void busy_loops_forget_all() noexcept;
 
+// In a forked child, which has none of the tasks.
+void busy_loops_reset_after_fork() noexcept;
+
 struct Livelock {
   int task;
   pid_t tid;

@@ -95,4 +95,6 @@ void futex_forget_all() noexcept {
   for (Bucket& bucket : *buckets) bucket.clear();
 }
 
+void futex_reset_after_fork() noexcept { buckets.renew(); }
+
 }  // namespace ums::kernel

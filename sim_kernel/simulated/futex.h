@@ -42,4 +42,7 @@ void futex_give_up(Task& task) noexcept;
 // Nobody waits any more, and nobody goes on.
 void futex_forget_all() noexcept;
 
+// In a forked child, which has none of the tasks.
+void futex_reset_after_fork() noexcept;
+
 }  // namespace ums::kernel

@@ -132,4 +132,6 @@ bool outside_sleep() noexcept {
 
 void outside_forget_all() noexcept { waiting->clear(); }
 
+void outside_reset_after_fork() noexcept { waiting.renew(); }
+
 }  // namespace ums::kernel

@@ -50,4 +50,7 @@ bool outside_sleep() noexcept;
 // Nobody waits any more, and nobody goes on.
 void outside_forget_all() noexcept;
 
+// In a forked child, which has none of the tasks.
+void outside_reset_after_fork() noexcept;
+
 }  // namespace ums::kernel

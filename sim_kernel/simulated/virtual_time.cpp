@@ -86,4 +86,9 @@ void timers_forget_all() noexcept {
   note_earliest();
 }
 
+void timers_reset_after_fork() noexcept {
+  timers.renew();
+  note_earliest();
+}
+
 }  // namespace ums::kernel

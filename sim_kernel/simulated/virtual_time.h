@@ -47,4 +47,7 @@ void expire_timers(std::uint64_t moment) noexcept;
 // Nobody waits any more, and nobody goes on.
 void timers_forget_all() noexcept;
 
+// In a forked child, which has none of the tasks.
+void timers_reset_after_fork() noexcept;
+
 }  // namespace ums::kernel

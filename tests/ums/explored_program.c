@@ -14,6 +14,7 @@
 //   fork      ends well, and forks a child with threads of its own
 //   starve    a thread that takes a lock again and again until another has had it
 //   unjoined  threads that nobody joins
+//   forks     ends well: two threads fork, while others wait
 //   unload    threads that a library ends when it is unloaded
 //   pid       another thing than the schedule decides: the process's id
 //   well      ends well in any order
@@ -161,6 +162,19 @@ static void* fork_threads(void* unused) {
   return unused;
 }
 
+static void* fork_and_wait(void* unused) {
+  const pid_t child = fork();
+  if (child == 0) {
+    pthread_mutex_lock(&two);
+    pthread_mutex_unlock(&two);
+    _exit(3);
+  }
+  int status = 0;
+  waitpid(child, &status, 0);
+  if (status != 3 << 8) exit(4);
+  return unused;
+}
+
 typedef void* (*thread_function)(void*);
 
 static const struct {
@@ -179,6 +193,7 @@ static const struct {
     {"splice", splice_nothing, produce},
     {"starve", look_again_and_again, produce},
     {"unjoined", come_first, come_first},
+    {"forks", fork_and_wait, fork_and_wait},
     {"unload", come_first, come_first},
     {"pid", take_pid_turns, come_first},
     {"fork", fork_threads, take_many_turns},
@@ -188,6 +203,7 @@ static const struct {
 int main(int argc, char** argv) {
   pthread_t a;
   pthread_t b;
+  if (gettid() != getpid()) return 5;
   for (size_t i = 0; argc > 1 && i < sizeof modes / sizeof modes[0]; ++i) {
     if (strcmp(argv[1], modes[i].mode) != 0) continue;
     const int locks = modes[i].first == lock_both;

@@ -156,6 +156,7 @@ void ForkServer::become_execution(ProgramExecution& execution) const {
   std::fclose(input_);
   close(socket_);
   own_execution = &execution;
+  execution.begin();
   handle_ends();
   on_exit(look_for_leaks, nullptr);
   kernel::on_misuse = [](const kernel::Misuse& kind, std::string_view what) noexcept {

@@ -9,7 +9,7 @@
 //     finding livelock            a task reads the same memory for ever: `memory`
 //     finding report              a report of the kernel: `report`
 //     finding leak                something is left when the program exits: `task` (a suspended
-//                                 worker), `unjoined` or `list`
+//                                 worker) or `unjoined`
 //     finding steps               it has made as many steps as it may
 //     task 2 71 0 3 5 1 40        each of its tasks: number, thread id, 1: it could go on; what it
 //                                 is about to do (an EventKind), the object, and who holds that: a
@@ -30,7 +30,6 @@
 //     report WORDS                of the kernel; `original WORDS`: what the real module would do;
 //                                 and `remedy WORDS`
 //     unjoined OFFSET NAME FILE   what a thread has called that ended, and that nobody has joined
-//     list 1                      a completion list that was not deleted
 //     stack 17                    where the task was that made step 17
 //     here                        where the program crashed, or had to be ended
 //
@@ -38,6 +37,8 @@
 //
 // Thread safety: the carrier; then the process that has forked it.
 #pragma once
+
+#include <unistd.h>
 
 #include <array>
 #include <cstdint>
@@ -67,6 +68,10 @@ class ProgramExecution final : public explore::Execution {
   ProgramExecution(explore::Strategy& strategy, const Wanted& wanted)
       : Execution(strategy), wanted_(wanted) {}
 
+  // It is that of the calling process. Children that the program forks have the arena, too, and
+  // note nothing there.
+  void begin() { process_ = getpid(); }
+
   std::size_t choose(std::span<const kernel::Choice> choices, int current) noexcept override;
 
   // Notes it, and ends the process.
@@ -95,6 +100,7 @@ class ProgramExecution final : public explore::Execution {
   bool wants_steps() const { return wanted_.steps; }
 
  private:
+  bool is_in_its_process() const;
   std::uint64_t& stopped_at(int task);
   void note_step(std::span<const kernel::Choice> choices, int current, std::size_t chosen);
   void note_stack_of(int task);
@@ -104,12 +110,12 @@ class ProgramExecution final : public explore::Execution {
   void note_task(kernel::Task& task);
   bool note_suspended_workers();
   bool note_unjoined_thread();
-  bool note_undeleted_list();
   void note_objects_to(std::uint32_t number);
   void note_object(std::uint32_t number);
   [[noreturn]] void end(const char* finding);
 
   const Wanted wanted_;
+  pid_t process_ = 0;
   explore::ArenaString notes_;
   explore::ArenaVector<std::uint64_t> stopped_at_;  // the step, by task; 0: at none
   std::uint32_t objects_noted_ = 0;                 // from 1 on

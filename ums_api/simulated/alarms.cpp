@@ -6,7 +6,7 @@
 
 #include <cerrno>
 
-#include "sim_kernel/base/never_destroyed.h"
+#include "sim_kernel/simulated/of_process.h"
 #include "sim_kernel/simulated/signals.h"
 #include "sim_kernel/simulated/virtual_time.h"
 #include "ums_api/simulated/current_simulated.h"
@@ -30,21 +30,24 @@ constinit NextSymbol<useconds_t(useconds_t, useconds_t)> next_ualarm{"ualarm"};
 
 constexpr useconds_t kUsPerSecond = 1'000'000;
 
-std::uint64_t interval_ns = 0;
+void ring(Timer& timer) noexcept;
+
+struct AlarmClock : Timer {
+  AlarmClock() : Timer{0, ring, {}} {}
+
+  std::uint64_t interval_ns = 0;
+};
+
+UMS_NEVER_DESTROYED ums::kernel::OfProcess<AlarmClock> clock_of_process;
 
 void ring(Timer& timer) noexcept {
   siginfo_t info{};
   info.si_signo = SIGALRM;
   info.si_code = SI_KERNEL;
-  if (interval_ns != 0) ums::kernel::timer_start(timer, timer.deadline + interval_ns);
+  const std::uint64_t interval = static_cast<AlarmClock&>(timer).interval_ns;
+  if (interval != 0) ums::kernel::timer_start(timer, timer.deadline + interval);
   ums::kernel::send_process_signal(info);
 }
-
-struct AlarmClock : Timer {
-  AlarmClock() : Timer{0, ring, {}} {}
-};
-
-UMS_NEVER_DESTROYED ums::kernel::NeverDestroyed<AlarmClock> clock_of_process;
 
 std::uint64_t nanoseconds(const timeval& time) noexcept {
   return static_cast<std::uint64_t>(time.tv_sec) * kNsPerSecond +
@@ -57,10 +60,11 @@ timeval as_timeval(std::uint64_t ns) noexcept {
 }
 
 itimerval now() noexcept {
-  if (!clock_of_process->hook.is_linked()) return {as_timeval(interval_ns), {}};
+  if (!clock_of_process->hook.is_linked()) return {as_timeval(clock_of_process->interval_ns), {}};
   const std::uint64_t time = ums::kernel::virtual_time();
   const std::uint64_t deadline = clock_of_process->deadline;
-  return {as_timeval(interval_ns), as_timeval(deadline > time ? deadline - time : 1000)};
+  return {as_timeval(clock_of_process->interval_ns),
+          as_timeval(deadline > time ? deadline - time : 1000)};
 }
 
 // Returns what was set before.
@@ -68,7 +72,7 @@ itimerval set(Task& me, const itimerval& value) noexcept {
   sched_point(me, EventKind::kSignal);
   const itimerval before = now();
   ums::kernel::timer_stop(*clock_of_process);
-  interval_ns = nanoseconds(value.it_interval);
+  clock_of_process->interval_ns = nanoseconds(value.it_interval);
   const std::uint64_t span = nanoseconds(value.it_value);
   if (span != 0) {
     ums::kernel::timer_start(*clock_of_process, ums::kernel::virtual_time() + span);

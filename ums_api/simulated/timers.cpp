@@ -9,7 +9,7 @@
 #include <csignal>
 #include <ctime>
 
-#include "sim_kernel/base/never_destroyed.h"
+#include "sim_kernel/simulated/of_process.h"
 #include "sim_kernel/mm/slab.h"
 #include "sim_kernel/simulated/interrupt.h"
 #include "sim_kernel/simulated/signals.h"
@@ -50,7 +50,7 @@ using SignalTimers = boost::intrusive::list<
     SignalTimer, boost::intrusive::member_hook<SignalTimer, boost::intrusive::list_member_hook<>,
                                                &SignalTimer::hook>>;
 
-UMS_NEVER_DESTROYED ums::kernel::NeverDestroyed<SignalTimers> known;
+UMS_NEVER_DESTROYED ums::kernel::OfProcess<SignalTimers> known;
 int last_number = 0;
 
 siginfo_t info_of(const SignalTimer& timer) noexcept {

@@ -65,7 +65,7 @@ class alignas(kCacheLineBytes) Task : public TaskPlace {
   // How many objects modules keep for this thread; a thread that ends with none ends at once.
   // Added to by the task; taken from by it or by who releases a file.
   std::atomic<int> module_roles{0};
-  pid_t tid = 0;  // of its thread, for its whole life
+  pid_t tid = 0;  // of its thread, as the program knows it
 
   // --- slow paths ---
   Waiter waiter;                                        // see wait_queue.h

@@ -53,4 +53,10 @@ Task* simulated_task_of(pid_t tid) noexcept {
                                [](const Task& task, pid_t wanted) { return task.tid == wanted; });
 }
 
+Task* simulated_task_of_owner(pid_t kernel_thread) noexcept {
+  return find_simulated<pid_t>(kernel_thread, [](const Task& task, pid_t wanted) {
+    return task.machine.home.tid == wanted;
+  });
+}
+
 }  // namespace ums::kernel

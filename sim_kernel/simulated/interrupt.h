@@ -25,4 +25,7 @@ bool goes_on_by_itself(const Task& task) noexcept;
 Task* simulated_task_of(pthread_t handle) noexcept;
 Task* simulated_task_of(pid_t tid) noexcept;
 
+// The one that the C library means by the owner of a lock: it has the id of the kernel thread.
+Task* simulated_task_of_owner(pid_t kernel_thread) noexcept;
+
 }  // namespace ums::kernel

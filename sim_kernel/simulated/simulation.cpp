@@ -168,6 +168,7 @@ void schedule(Task& me) noexcept {
 void add_task(Task& task) noexcept {
   ++tasks_left;
   task.machine.number = tasks_made++;
+  task.tid = &task == first ? task.machine.home.tid : kFirstVirtualThread + task.machine.number;
   task.machine.next = {};
   task.machine.signal_mask = task.machine.home.signal_mask;
   task.machine.is_bystander = false;
@@ -236,9 +237,10 @@ void simulation_restart_after_fork() noexcept {
   if (copy == nullptr) return;
   const CpuOptions options = virtual_cpus.options();
   run_queue->clear();
-  futex_forget_all();
-  timers_forget_all();
-  outside_forget_all();
+  futex_reset_after_fork();
+  timers_reset_after_fork();
+  outside_reset_after_fork();
+  busy_loops_reset_after_fork();
   const Result<void> begun = simulation_begin(copy->in_forked_child(), options);
   kassert(begun.ok(), "no memory for the simulation of a forked child");
 }
@@ -363,7 +365,7 @@ Result<void> simulation_revive(Task& task, SimulatedThread& thread) noexcept {
 // Masks are each task's own here (signals.h).
 void see_off_homebound(Task& me) noexcept {
   Task& leaver = *std::exchange(me.cpu->homebound, nullptr);
-  const pid_t tid = leaver.tid;
+  const pid_t tid = leaver.machine.home.tid;
   wake_idle_cpu(leaver.machine.home, leaver);
   wait_until_gone(tid);
 }

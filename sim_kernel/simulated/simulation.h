@@ -24,6 +24,8 @@
 // Thread safety: the carrier only, but for simulation_capture.
 #pragma once
 
+#include <sys/types.h>
+
 #include <atomic>
 #include <cstdint>
 
@@ -32,6 +34,10 @@
 #include "sim_kernel/simulated/virtual_cpus.h"
 
 namespace ums::kernel {
+
+// The ids of threads begin here, but for that of the first: what a program does with an id shall be
+// the same in each execution. Linux gives none so high (PID_MAX_LIMIT).
+inline constexpr pid_t kFirstVirtualThread = 4 * 1024 * 1024;
 
 // Decides, and knows nothing of switches.
 class Chooser {

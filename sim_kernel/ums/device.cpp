@@ -25,7 +25,7 @@ void free_pool(RcuHead* head) noexcept {
   pools.destroy(boost::intrusive::get_parent_from_member(head, &UmsData::rcu));
 }
 
-// All pools, to refuse a thread's second open, and to look at what they hold.
+// All pools, to refuse a thread's second open.
 class Pools {
  public:
   // Returns false if the pool's opener has one already.
@@ -41,10 +41,6 @@ class Pools {
   void remove(UmsData& data) noexcept {
     SpinGuard guard(lock_);
     list_.erase(list_.iterator_to(data));
-  }
-
-  void for_each(void (*visit)(UmsData&, void*), void* argument) noexcept NO_THREAD_SAFETY_ANALYSIS {
-    for (UmsData& data : list_) visit(data, argument);
   }
 
   void reset_after_fork() noexcept NO_THREAD_SAFETY_ANALYSIS {
@@ -137,10 +133,6 @@ void ums_device_init() noexcept {
   ums_proc_init();
   register_char_device(UMS_DEV_NAME, kUmsOperations);
   set_task_exit_hook(task_exit);
-}
-
-void for_each_pool(void (*visit)(UmsData& pool, void* argument), void* argument) noexcept {
-  all_pools().for_each(visit, argument);
 }
 
 void ums_device_reset_after_fork() noexcept {

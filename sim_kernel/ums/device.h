@@ -8,14 +8,8 @@
 
 namespace ums::kernel {
 
-class UmsData;
-
 // Registers the device and its hooks, once, at start.
 void ums_device_init() noexcept;
-
-// Calls visit(pool, argument) for what each open file of the device holds.
-// Context: nothing else runs.
-void for_each_pool(void (*visit)(UmsData& pool, void* argument), void* argument) noexcept;
 
 // Forgets the parent's pools in a forked child.
 void ums_device_reset_after_fork() noexcept;

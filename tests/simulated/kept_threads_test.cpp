@@ -2,6 +2,7 @@
 //
 // Threads that are kept from one execution for the next are as new ones to the program.
 #include "ums_api/simulated/captured_threads.h"
+#include "ums_api/simulated/thread_ids.h"
 
 #include <gtest/gtest.h>
 #include <pthread.h>
@@ -33,6 +34,8 @@ void in_thread(std::function<void()> function) {
   ASSERT_EQ(pthread_join(thread, nullptr), 0);
 }
 
+pid_t kernel_thread() { return api::kernel_thread_of(gettid()); }
+
 // Runs `before` in a thread and `after` in the next one, which is the same kernel thread if `same`.
 void expect_threads([[maybe_unused]] bool same, const std::function<void()>& before,
                     const std::function<void()>& after) {
@@ -41,11 +44,11 @@ void expect_threads([[maybe_unused]] bool same, const std::function<void()>& bef
     pid_t first = 0;
     pid_t second = 0;
     in_thread([&] {
-      first = gettid();
+      first = kernel_thread();
       before();
     });
     in_thread([&] {
-      second = gettid();
+      second = kernel_thread();
       after();
     });
 #if !UMS_SANITIZE_ADDRESS
@@ -230,13 +233,13 @@ TEST(KeptThreads, DetachedAndAttributedOnesAreNotKept) {
     pid_t first = 0;
     pthread_t thread;
     const auto note = [](void* tid) -> void* {
-      *static_cast<pid_t*>(tid) = gettid();
+      *static_cast<pid_t*>(tid) = kernel_thread();
       return nullptr;
     };
     EXPECT_EQ(pthread_create(&thread, &attributes, note, &first), 0);
     pthread_join(thread, nullptr);
     pthread_attr_destroy(&attributes);
-    in_thread([&] { EXPECT_NE(gettid(), first); });
+    in_thread([&] { EXPECT_NE(kernel_thread(), first); });
     return true;
   });
 }

@@ -11,12 +11,11 @@
 #include <iterator>
 
 #include "sim_kernel/base/printk.h"
+#include "sim_kernel/simulated/interrupt.h"
 #include "sim_kernel/simulated/role.h"
 #include "sim_kernel/simulated/simulated_thread.h"
 #include "sim_kernel/simulated/virtual_cpus.h"
 #include "sim_kernel/simulated/virtual_time.h"
-#include "sim_kernel/ums/device.h"
-#include "sim_kernel/ums/ums_data.h"
 #include "ums_api/program/call_stack.h"
 #include "ums_api/simulated/threads.h"
 
@@ -39,19 +38,10 @@ int cpu_of(const Task& task) {
   return std::max(cpu, 0);
 }
 
-// The number of the task whose thread has this id; -1: none has.
-int number_of(pid_t tid) {
-  struct Search {
-    const pid_t tid;
-    int number = -1;
-  } search{tid};
-  kernel::for_each_simulated(
-      [](Task& task, void* argument) {
-        auto& its = *static_cast<Search*>(argument);
-        if (task.tid == its.tid) its.number = task.machine.number;
-      },
-      &search);
-  return search.number;
+// The number of the task that owns a lock, as the C library says; -1: it is none.
+int number_of_owner(pid_t owner) {
+  const Task* const task = kernel::simulated_task_of_owner(owner);
+  return task == nullptr ? -1 : task->machine.number;
 }
 
 // The task that runs in the place of a scheduler; -1: none does.
@@ -112,26 +102,8 @@ int holder_of(const Task& task) {
   }
   const bool locks = next.kind == EventKind::kLock || next.kind == EventKind::kTimedLock;
   const int* const holder = locks ? task.machine.holder : nullptr;
-  return holder == nullptr || *holder == 0 ? -1 : number_of(*holder);
+  return holder == nullptr || *holder == 0 ? -1 : number_of_owner(*holder);
 }
-
-// A completion list that is there, and was not deleted; 0: there is none.
-int undeleted_list() {
-  int found = 0;
-  kernel::for_each_pool(
-      [](kernel::UmsData& pool, void* argument) {
-        int& its = *static_cast<int*>(argument);
-        pool.complists.for_each([&its](int id, kernel::Complist* list) {
-          kernel::SpinGuard guard(list->lock);
-          if (its == 0 && !list->deleted) its = id;
-        });
-      },
-      &found);
-  return found;
-}
-
-// Of this process alone, as the arena is not.
-bool is_forked_child = false;
 
 class ForkedChild final : public kernel::Chooser {
  public:
@@ -192,6 +164,8 @@ std::size_t ProgramExecution::choose(std::span<const Choice> choices, int curren
   return chosen;
 }
 
+bool ProgramExecution::is_in_its_process() const { return getpid() == process_; }
+
 std::uint64_t& ProgramExecution::stopped_at(int task) {
   const auto index = static_cast<std::size_t>(std::max(task, 0));
   if (index >= stopped_at_.size()) stopped_at_.resize(index + 1, 0);
@@ -212,7 +186,7 @@ void ProgramExecution::note_step(std::span<const Choice> choices, int current, s
 }
 
 void ProgramExecution::note_end_here() {
-  if (is_forked_child) return;
+  if (!is_in_its_process()) return;
   notes_ += "here\n";
   CallStack::here().write(notes_);
 }
@@ -260,7 +234,7 @@ void ProgramExecution::note_memory(const void* address) {
 }
 
 void ProgramExecution::note_race(const kernel::RaceReport& race) {
-  if (is_forked_child) _exit(EXIT_FAILURE);
+  if (!is_in_its_process()) _exit(EXIT_FAILURE);
   append(notes_, "finding race\n");
   note_access(race.now);
   note_access(race.before);
@@ -269,13 +243,13 @@ void ProgramExecution::note_race(const kernel::RaceReport& race) {
 }
 
 void ProgramExecution::note_livelock(const kernel::Livelock& livelock) {
-  if (is_forked_child) _exit(EXIT_FAILURE);
+  if (!is_in_its_process()) _exit(EXIT_FAILURE);
   note_memory(livelock.address);
   end("livelock");
 }
 
 void ProgramExecution::note_report(const kernel::Misuse& kind, std::string_view what) {
-  if (is_forked_child) _exit(EXIT_FAILURE);
+  if (!is_in_its_process()) _exit(EXIT_FAILURE);
   append(notes_, "finding report\nreport {}\noriginal {}\nremedy {}\n", what, kind.original(),
          kind.remedy());
   note_end_here();
@@ -302,22 +276,16 @@ bool ProgramExecution::note_unjoined_thread() {
   return true;
 }
 
-bool ProgramExecution::note_undeleted_list() {
-  const int list = undeleted_list();
-  if (list != 0) append(notes_, "list {}\n", list);
-  return list != 0;
-}
-
 void ProgramExecution::note_leaks() {
-  if (is_forked_child) return;
-  if (!note_suspended_workers() && !note_unjoined_thread() && !note_undeleted_list()) return;
+  if (!is_in_its_process()) return;
+  if (!note_suspended_workers() && !note_unjoined_thread()) return;
   append(notes_, "finding leak\n");
   std::fflush(nullptr);
   _exit(EXIT_FAILURE);
 }
 
 void ProgramExecution::note_event(const kernel::TraceRecord& record) {
-  if (is_forked_child) return;
+  if (!is_in_its_process()) return;
   append(notes_, "event {} {} {} {} {}\n", static_cast<int>(record.event), record.scheduler,
          record.worker, record.value, kernel::virtual_time());
 }
@@ -335,7 +303,6 @@ void ProgramExecution::note_object(std::uint32_t number) {
 }
 
 kernel::Chooser& ProgramExecution::in_forked_child() noexcept {
-  is_forked_child = true;
   static ForkedChild child;
   return child;
 }

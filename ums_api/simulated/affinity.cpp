@@ -12,9 +12,11 @@
 #include <cerrno>
 #include <cstring>
 
+#include "sim_kernel/simulated/interrupt.h"
 #include "sim_kernel/simulated/simulation.h"
 #include "sim_kernel/simulated/virtual_cpus.h"
 #include "sim_kernel/simulated/virtual_time.h"
+#include "ums_api/simulated/thread_ids.h"
 #include "ums_api/simulated/threads.h"
 #include "ums_api/src/export.h"
 #include "ums_api/src/next_symbol.h"
@@ -74,17 +76,7 @@ int get_affinity(const Task* task, std::size_t bytes, cpu_set_t* set) noexcept {
 // One of this simulation; null: it is none.
 Task* task_of_thread(Task& me, pid_t tid) noexcept {
   if (tid == 0 || tid == me.tid) return &me;
-  struct Search {
-    const pid_t tid;
-    Task* found = nullptr;
-  } search{tid};
-  ums::kernel::for_each_simulated(
-      [](Task& task, void* argument) {
-        auto& its = *static_cast<Search*>(argument);
-        if (task.tid == its.tid) its.found = &task;
-      },
-      &search);
-  return search.found;
+  return ums::kernel::simulated_task_of(tid);
 }
 
 int as_result(int error) noexcept {
@@ -134,14 +126,14 @@ UMS_EXPORT int pthread_getaffinity_np(pthread_t thread, std::size_t bytes,
 UMS_EXPORT int sched_setaffinity(pid_t tid, std::size_t bytes, const cpu_set_t* set) noexcept {
   Task* const me = who_sees_cpus();
   Task* const task = me == nullptr ? nullptr : task_of_thread(*me, tid);
-  if (task == nullptr) return next_sched_set(tid, bytes, set);
+  if (task == nullptr) return next_sched_set(kernel_thread_of(tid), bytes, set);
   return as_result(set_affinity(*me, task, bytes, set));
 }
 
 UMS_EXPORT int sched_getaffinity(pid_t tid, std::size_t bytes, cpu_set_t* set) noexcept {
   Task* const me = who_sees_cpus();
   Task* const task = me == nullptr ? nullptr : task_of_thread(*me, tid);
-  if (task == nullptr) return next_sched_get(tid, bytes, set);
+  if (task == nullptr) return next_sched_get(kernel_thread_of(tid), bytes, set);
   return as_result(get_affinity(task, bytes, set));
 }
 

@@ -28,11 +28,11 @@ constinit NextSymbol<int(pthread_mutex_t*, clockid_t, const timespec*)> next_clo
 bool is_own(const Task& me, const pthread_mutex_t* mutex) noexcept {
   constexpr int kTypeBits = 3;
   return (mutex->__data.__kind & kTypeBits) == PTHREAD_MUTEX_ERRORCHECK_NP &&
-         mutex->__data.__owner == me.tid;
+         mutex->__data.__owner == me.machine.home.tid;
 }
 
 Wanted wanted(const Task& me, const pthread_mutex_t* mutex) noexcept {
-  const bool is_taken = mutex->__data.__lock != 0 && mutex->__data.__owner != me.tid;
+  const bool is_taken = mutex->__data.__lock != 0 && mutex->__data.__owner != me.machine.home.tid;
   return {mutex, is_taken, &mutex->__data.__owner};
 }
 

@@ -37,7 +37,7 @@ Wanted wanted(const pthread_rwlock_t* rwlock) noexcept {
 }
 
 bool is_writer(const Task& me, const pthread_rwlock_t* rwlock) noexcept {
-  return rwlock->__data.__cur_writer == me.tid;
+  return rwlock->__data.__cur_writer == me.machine.home.tid;
 }
 
 // What readers have done happens before what the next writer does, but not before other readers:

@@ -13,6 +13,7 @@
 #include "sim_kernel/simulated/interrupt.h"
 #include "sim_kernel/simulated/signals.h"
 #include "ums_api/simulated/current_simulated.h"
+#include "ums_api/simulated/thread_ids.h"
 #include "ums_api/simulated/threads.h"
 #include "ums_api/src/export.h"
 #include "ums_api/src/next_symbol.h"
@@ -136,7 +137,7 @@ int ums_pthread_sigqueue(pthread_t thread, int signal, sigval value) {
 
 int ums_tgkill(pid_t pid, pid_t tid, int signal) {
   using namespace ums::api;
-  return answer_tgkill(pid, tid, signal) ? 0 : next_tgkill(pid, tid, signal);
+  return answer_tgkill(pid, tid, signal) ? 0 : next_tgkill(pid, kernel_thread_of(tid), signal);
 }
 
 int ums_kill(pid_t pid, int signal) {

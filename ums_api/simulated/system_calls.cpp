@@ -20,6 +20,7 @@
 #include "ums_api/simulated/not_controlled.h"
 #include "ums_api/simulated/signals.h"
 #include "ums_api/simulated/system_futex.h"
+#include "ums_api/simulated/thread_ids.h"
 
 namespace ums::api {
 
@@ -128,7 +129,8 @@ bool answer_simulated_call(long number, const long (&arguments)[6], long& result
   if (current_simulated() == nullptr) return false;
   if (number == SYS_futex && answer_futex(arguments, result)) return true;
   if (answer_descriptors(number, arguments, result) || answer_time(number, arguments, result) ||
-      answer_random(number, arguments, result) || answer_signals(number, arguments, result)) {
+      answer_random(number, arguments, result) || answer_signals(number, arguments, result) ||
+      answer_about_thread(number, arguments, result)) {
     return true;
   }
   if (const char* const name = name_of_blocking(number)) not_controlled(name);

@@ -33,7 +33,7 @@ constinit NextSymbol<int(pthread_t, char*, std::size_t)> next_getname{"pthread_g
 // The file that Linux keeps the name of a kernel thread in. Returns a descriptor or -errno.
 long open_name(const Task& task, int flags) noexcept {
   std::array<char, 64> path{};
-  fmt::format_to_n(path.data(), path.size() - 1, "/proc/self/task/{}/comm", task.tid);
+  fmt::format_to_n(path.data(), path.size() - 1, "/proc/self/task/{}/comm", task.machine.home.tid);
   return raw_syscall(SYS_openat, AT_FDCWD, syscall_arg(path.data()), flags | O_CLOEXEC);
 }
 

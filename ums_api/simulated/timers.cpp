@@ -9,9 +9,9 @@
 #include <csignal>
 #include <ctime>
 
-#include "sim_kernel/simulated/of_process.h"
 #include "sim_kernel/mm/slab.h"
 #include "sim_kernel/simulated/interrupt.h"
+#include "sim_kernel/simulated/of_process.h"
 #include "sim_kernel/simulated/signals.h"
 #include "sim_kernel/simulated/virtual_time.h"
 #include "ums_api/simulated/current_simulated.h"

@@ -48,7 +48,7 @@ Cpu* own_cpu() noexcept {
   Task* const me = current_or_null;
   if (me == nullptr || me->cpu != &me->machine.home) return nullptr;
   if (me->module_roles.load(std::memory_order_relaxed) == 0) return nullptr;
-  return raw_syscall(SYS_gettid) == me->tid ? me->cpu : nullptr;
+  return raw_syscall(SYS_gettid) == me->cpu->tid ? me->cpu : nullptr;
 }
 
 }  // namespace

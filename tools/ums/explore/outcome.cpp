@@ -148,8 +148,6 @@ void Parser::take(const std::string& line) {
     outcome_.report.remedy = rest_of(words);
   } else if (what == "unjoined") {
     outcome_.unjoined = read_place(words);
-  } else if (what == "list") {
-    words >> outcome_.undeleted;
   } else if (what == "memory") {
     outcome_.memory = read_place(words);
   } else if (what == "here") {

@@ -93,9 +93,8 @@ struct Outcome {
   std::map<std::uint32_t, Place> objects;
   std::vector<RacingAccess> race;
   KernelReport report;
-  Place unjoined;     // what a thread has called that is left
-  int undeleted = 0;  // a completion list that is left
-  Place memory;       // that is raced for, or read for ever; without a file: somewhere else
+  Place unjoined;  // what a thread has called that is left
+  Place memory;    // that is raced for, or read for ever; without a file: somewhere else
   std::map<int, Place> threads;  // what they call, by task
   std::map<int, int> task_of_thread;
   std::vector<Step> trace;

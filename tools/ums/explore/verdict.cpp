@@ -95,9 +95,6 @@ std::string leak_text(const Outcome& outcome) {
     return fmt::format("leak at exit: task {}, a worker, is still suspended",
                        outcome.tasks.front().number);
   }
-  if (outcome.undeleted != 0) {
-    return fmt::format("leak at exit: completion list {} was not deleted", outcome.undeleted);
-  }
   return "leak at exit: a thread has ended, and nobody has joined or detached it";
 }
 

@@ -207,7 +207,7 @@ TEST(Cancellation, OfAThreadThatHasEndedReachesNobody) {
     while (!ended) sched_yield();
     usleep(1000);
     EXPECT_EQ(pthread_cancel(thread), 0);
-    EXPECT_EQ(pthread_kill(thread, SIGTERM), 0);
+    EXPECT_EQ(pthread_kill(thread, SIGUSR1), 0);
     void* result = &ended;
     EXPECT_EQ(pthread_join(thread, &result), 0);
     EXPECT_EQ(result, nullptr);

@@ -263,7 +263,7 @@ int wait_by_select(int fd, int ms) {
   fd_set set;
   FD_ZERO(&set);
   FD_SET(fd, &set);
-  timeval limit = {ms / 1000, ms % 1000 * 1000};
+  timeval limit = {ms / 1000, ms % 1000 * 1000L};
   return select(fd + 1, &set, nullptr, nullptr, ms < 0 ? nullptr : &limit);
 }
 

@@ -480,10 +480,10 @@ TEST(Signals, WithoutAHandlerIgnoredOnesEndNoWait) {
 TEST(SignalsDeathTest, WithoutAHandlerOthersEndTheProgram) {
   EXPECT_EXIT(expect_right([] {
                 std::thread sleeper([] { sleep(10); });
-                pthread_kill(sleeper.native_handle(), SIGTERM);
+                pthread_kill(sleeper.native_handle(), SIGUSR1);
                 sleeper.join();
               }),
-              testing::KilledBySignal(SIGTERM), "");
+              testing::KilledBySignal(SIGUSR1), "");
 }
 
 }  // namespace

@@ -10,7 +10,7 @@
 // Invariants:
 // 1. Of a process and its children, one at a time uses it.
 //
-// Without memory the process ends.
+// Without memory the process ends, with status 125.
 //
 // Thread safety: one thread.
 #pragma once

@@ -2,6 +2,7 @@
 #include "tools/ums/explore/symbols.h"
 
 #include <cxxabi.h>
+#include <elfutils/libdw.h>
 #include <elfutils/libdwfl.h>
 #include <fmt/format.h>
 
@@ -37,14 +38,39 @@ GElf_Addr address_of(Dwfl_Module* module, const Place& place) {
   return start + place.offset;
 }
 
+struct Line {
+  const char* file = nullptr;
+  int number = 0;
+};
+
+// Where libdw does not find the unit of an address: it looks into a table that not every compiler
+// writes (.debug_aranges; clang does not).
+Line find_in_units(Dwfl_Module* module, GElf_Addr address) {
+  Dwarf_Addr bias = 0;
+  Dwarf_Die* unit = nullptr;
+  while ((unit = dwfl_module_nextcu(module, unit, &bias)) != nullptr) {
+    if (dwarf_haspc(unit, address - bias) <= 0) continue;
+    Dwarf_Line* const line = dwarf_getsrc_die(unit, address - bias);
+    Line found{dwarf_linesrc(line, nullptr, nullptr)};
+    dwarf_lineno(line, &found.number);
+    return found;
+  }
+  return {};
+}
+
+Line find_line(Dwfl_Module* module, GElf_Addr address) {
+  Dwfl_Line* const line = dwfl_module_getsrc(module, address);
+  if (line == nullptr) return find_in_units(module, address);
+  Line found;
+  found.file = dwfl_lineinfo(line, nullptr, &found.number, nullptr, nullptr, nullptr);
+  return found;
+}
+
 // `prog.c:24`, or empty.
 std::string line_of(Dwfl_Module* module, GElf_Addr address) {
-  Dwfl_Line* const line = dwfl_module_getsrc(module, address);
-  int number = 0;
-  const char* const file =
-      line == nullptr ? nullptr : dwfl_lineinfo(line, nullptr, &number, nullptr, nullptr, nullptr);
-  if (file == nullptr) return "";
-  return fmt::format("{}:{}", std::filesystem::path(file).filename().string(), number);
+  const Line line = find_line(module, address);
+  if (line.file == nullptr) return "";
+  return fmt::format("{}:{}", std::filesystem::path(line.file).filename().string(), line.number);
 }
 
 }  // namespace

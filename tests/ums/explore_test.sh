@@ -60,6 +60,8 @@ finds lock 'deadlock: tasks 1, 2 wait for each other' 1
 finds partial 'partial deadlock: tasks 1, 2 wait for each other' 1
 finds status 'exit status 3' 3
 finds crash 'crash: signal 11' 139
+finds deep 'crash: signal 11' 139
+expect 'at recurse.* (explored_program.c:' err
 finds livelock 'livelock: after 500 steps the same 2 come again' 1 --steps 500
 finds loop 'busy loop' 1
 finds file 'it waits for something outside' 1
@@ -155,7 +157,24 @@ explore 1 --all --iterations 10 -- "$program" status
 expect ' failed$'
 (($(grep -c '^Schedule .* failed' out) > 1)) || die 'one failure'
 
+echo '- a process that is left'
+explore 0 --iterations 5 -- "$program" orphan
+if pgrep -f 'sleep 98765' >/dev/null; then die 'a process of the program has outlived it'; fi
+
+echo '- Ctrl-C'
+expect_status 130 timeout --foreground --preserve-status -s INT 1 \
+  "$ums" explore --seconds 20 -- "$program" well
+expect ': interrupted, no failure$'
+
 echo '- what is refused'
+expect_status 125 "$ums" explore -- env "$program" well
+expect "executes another, '$program', which is not explored" err
+expect_status 125 "$ums" explore -- "$folder"
+expect 'Is a directory' err
+printf '#!/nowhere/interpreter\n' >script
+chmod +x script
+expect_status 125 "$ums" explore -- ./script
+expect 'script' err
 string=$(cat found)
 expect_status 125 "$ums" replay "$string" -- true
 expect 'of another program, or of another build of it' err
@@ -163,6 +182,11 @@ expect_status 125 "$ums" replay "9:${string#*:}" -- "$program" lock
 expect 'is of version 9 of the simulated machine' err
 expect_status 125 "$ums" replay nonsense -- "$program" lock
 expect "'nonsense' is neither a replay string" err
+expect_status 125 "$ums" replay "${string%:*}:5000000000.1" -- "$program" lock
+expect 'ended before all its turns had come' err
+expect_status 125 "$ums" replay "${string%:*}:99999999999999999999.1" -- "$program" lock
+expect 'is neither a replay string' err
+expect_status 1 "$ums" replay <(cat found) -- "$program" lock
 expect_status 125 "$ums" replay "${string%:*}:0.7" -- "$program" lock
 expect 'the schedule does not fit' err
 expect_status 125 "$ums" replay "$string"

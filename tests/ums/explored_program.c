@@ -15,6 +15,8 @@
 //   starve    a thread that takes a lock again and again until another has had it
 //   unjoined  threads that nobody joins
 //   forks     ends well: two threads fork, while others wait
+//   deep      endless recursion, if the second thread comes first
+//   orphan    leaves a process behind, which would wait long
 //   unload    threads that a library ends when it is unloaded
 //   pid       another thing than the schedule decides: the process's id
 //   well      ends well in any order
@@ -90,6 +92,22 @@ static void* exit_if_first(void* unused) {
 
 static void* crash_if_first(void* unused) {
   if (take_turn() == 0) *(volatile int*)unused = 1;
+  return unused;
+}
+
+static int recurse(volatile int* depth) {
+  volatile char frame[4096] = {(char)(*depth)++};
+  return recurse(depth) + frame[0];
+}
+
+static void* recurse_if_first(void* unused) {
+  volatile int depth = 0;
+  if (take_turn() == 0) recurse(&depth);
+  return unused;
+}
+
+static void* leave_process(void* unused) {
+  if (fork() == 0) execlp("sleep", "sleep", "98765", (char*)NULL);
   return unused;
 }
 
@@ -193,6 +211,8 @@ static const struct {
     {"splice", splice_nothing, produce},
     {"starve", look_again_and_again, produce},
     {"unjoined", come_first, come_first},
+    {"deep", come_first, recurse_if_first},
+    {"orphan", leave_process, come_first},
     {"forks", fork_and_wait, fork_and_wait},
     {"unload", come_first, come_first},
     {"pid", take_pid_turns, come_first},

@@ -21,6 +21,9 @@ class ReplayStrategy final : public Strategy {
   // The schedule wanted a task to go on that could not: it is of another program.
   bool has_strayed() const { return strayed_; }
 
+  // Some of the schedule's turns have not come.
+  bool has_turns_left() const { return turn_ < schedule_.turns().size(); }
+
  private:
   const Schedule schedule_;
   std::size_t turn_ = 0;

@@ -21,6 +21,7 @@
 #include "ums_api/explore/make_strategy.h"
 #include "ums_api/explore/replay_strategy.h"
 #include "ums_api/program/child_watch.h"
+#include "ums_api/program/orphans.h"
 #include "ums_api/program/program_cpus.h"
 #include "ums_api/program/program_execution.h"
 
@@ -53,12 +54,16 @@ void look_for_leaks(int status, void*) {
 void handle(int signal, int flags, void (*handler)(int)) {
   struct sigaction action {};
   action.sa_handler = handler;
-  action.sa_flags = flags;
+  action.sa_flags = flags | SA_ONSTACK;
   sigaction(signal, &action, nullptr);
 }
 
-// What the program does about them instead, takes their place.
+// What the program does about them instead, takes their place. They run on a stack of their own: a
+// task's may be full.
 void handle_ends() {
+  static char memory[std::size_t{64} * 1024];
+  const stack_t stack{memory, 0, sizeof memory};
+  sigaltstack(&stack, nullptr);
   handle(kTellSignal, 0, tell_where_it_hangs);
   for (const int signal : {SIGABRT, SIGBUS, SIGFPE, SIGILL, SIGSEGV}) {
     handle(signal, static_cast<int>(SA_RESETHAND), tell_where_it_crashes);
@@ -146,7 +151,9 @@ bool ForkServer::run(Strategy& strategy, const Wanted& wanted) {
     become_execution(*execution);
     return true;
   }
-  answer(*execution, watch_child(child, *execution, patience_ms_), strategy);
+  const ChildEnd end = watch_child(child, *execution, patience_ms_);
+  kill_orphans();
+  answer(*execution, end, strategy);
   explore::destroy_in_arena(execution);
   return false;
 }
@@ -181,8 +188,12 @@ void ForkServer::answer(const ProgramExecution& execution, const ChildEnd& end,
   fmt::format_to(out, "{}\ncounts {} {} {:x}\n", end.text(), counts.steps, counts.preemptions,
                  counts.path);
   fmt::format_to(out, "schedule {}\n", execution.schedule().to_string());
+  if (!execution.executed().empty()) {
+    fmt::format_to(out, "executed {}\n", std::string_view(execution.executed()));
+  }
   if (const auto* replay = dynamic_cast<const ReplayStrategy*>(&strategy)) {
     if (replay->has_strayed()) text += "strayed\n";
+    if (replay->has_turns_left()) text += "unfinished\n";
   }
   if (const auto* all = dynamic_cast<const explore::ExhaustiveStrategy*>(&strategy)) {
     fmt::format_to(out, "left {}\n", all->left());
@@ -207,7 +218,12 @@ void ForkServer::serve() {
 
 }  // namespace
 
+void note_executed(const char* path) noexcept {
+  if (own_execution != nullptr) own_execution->note_executed(path);
+}
+
 void serve_executions(int socket) {
+  adopt_orphans();
   auto* const server = new ForkServer(socket);  // never destroyed: the child's strategy is its
   server->serve();
 }

@@ -19,6 +19,8 @@
 //     counts 71 2 1f00ba          steps, preemptions, hash of the path
 //     schedule 3.2,1.0             empty: nothing after the word
 //     strayed                      if the schedule wanted a task to go on that could not
+//     unfinished                   if it ended before all turns of its schedule had come
+//     executed PATH                another program has taken its place
 //     left 0.25                    exhaustive: about how much is to be seen yet
 //     ...                          what the execution has noted (program_execution.h)
 //     .
@@ -31,5 +33,9 @@ namespace ums::api {
 // Serves whoever explores, at the other end of `socket`, until it hangs up: then the process ends.
 // Returns in each child: its simulation has begun.
 void serve_executions(int socket);
+
+// Another program is about to take the place of this one, if this is an execution; `path` empty:
+// that has failed.
+void note_executed(const char* path) noexcept;
 
 }  // namespace ums::api

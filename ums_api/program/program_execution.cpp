@@ -284,6 +284,10 @@ void ProgramExecution::note_leaks() {
   _exit(EXIT_FAILURE);
 }
 
+void ProgramExecution::note_executed(const char* path) {
+  if (is_in_its_process() && path != nullptr) executed_ = path;
+}
+
 void ProgramExecution::note_event(const kernel::TraceRecord& record) {
   if (!is_in_its_process()) return;
   append(notes_, "event {} {} {} {} {}\n", static_cast<int>(record.event), record.scheduler,

@@ -90,6 +90,9 @@ class ProgramExecution final : public explore::Execution {
   // The program exits well. Ends the process if something is left.
   void note_leaks();
 
+  // Another program is about to take the place of this one; empty: it has not.
+  void note_executed(const char* path);
+
   // Of the timeline.
   void note_event(const kernel::TraceRecord& record);
 
@@ -97,6 +100,7 @@ class ProgramExecution final : public explore::Execution {
   void note_end_here();
 
   const explore::ArenaString& notes() const { return notes_; }
+  const explore::ArenaString& executed() const { return executed_; }
   bool wants_steps() const { return wanted_.steps; }
 
  private:
@@ -117,6 +121,7 @@ class ProgramExecution final : public explore::Execution {
   const Wanted wanted_;
   pid_t process_ = 0;
   explore::ArenaString notes_;
+  explore::ArenaString executed_;
   explore::ArenaVector<std::uint64_t> stopped_at_;  // the step, by task; 0: at none
   std::uint32_t objects_noted_ = 0;                 // from 1 on
 };

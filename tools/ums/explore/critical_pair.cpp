@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tools/ums/explore/critical_pair.h"
 
+#include <algorithm>
+
 #include "tools/ums/explore/verdict.h"
 
 namespace ums::command {
@@ -49,8 +51,13 @@ std::vector<CriticalPair> critical_pairs(const Outcome& outcome) {
   std::vector<CriticalPair> pairs;
   for (std::uint64_t i = 0; i < outcome.trace.size(); ++i) {
     if (!outcome.trace[i].is_turn()) continue;
-    pairs.push_back(pair_of(outcome, i));
-    point_at_lost_wake_up(outcome, pairs.back());
+    CriticalPair pair = pair_of(outcome, i);
+    point_at_lost_wake_up(outcome, pair);
+    const bool is_known = std::any_of(pairs.begin(), pairs.end(), [&](const CriticalPair& other) {
+      return pair.first.has_value() && other.first == pair.first &&
+             other.displaced == pair.displaced && other.later_step == pair.later_step;
+    });
+    if (!is_known) pairs.push_back(pair);
   }
   return pairs;
 }

@@ -17,11 +17,12 @@ constexpr Budget kBudget{3000, std::chrono::seconds(5)};  // to find a simpler o
 constexpr std::size_t kStepsShown = 40;
 
 std::string text_of(const Outcome& failure, const Minimised& least) {
+  if (failure.schedule.empty()) return "";  // as simple as can be
   const std::uint64_t preemptions = least.outcome.preemptions;
-  std::string text =
-      fmt::format("Simplified: {} {} instead of {}, {} steps instead of {} ({} schedules tried)\n",
-                  preemptions, preemptions == 1 ? "preemption" : "preemptions", failure.preemptions,
-                  least.outcome.steps, failure.steps, least.executions);
+  std::string text = fmt::format(
+      "Simplified: {} {} instead of {}, {} steps instead of {} ({} {} tried)\n", preemptions,
+      preemptions == 1 ? "preemption" : "preemptions", failure.preemptions, least.outcome.steps,
+      failure.steps, least.executions, least.executions == 1 ? "schedule" : "schedules");
   if (preemptions > 0 && least.is_least) text += "No schedule with fewer preemptions fails.\n";
   return text;
 }
@@ -58,7 +59,7 @@ Explanation explain(ProgramServer& server, const Outcome& failure, Symbols& symb
   for (std::size_t i = 0; i < std::min(pairs.size(), kPairsMax); ++i) {
     explanation.text += text_of_pair(server, report, traced, pairs[i]);
   }
-  if (traced.trace.size() <= kStepsShown) {
+  if (!traced.trace.empty() && traced.trace.size() <= kStepsShown) {
     explanation.text += "\nAll steps:\n" + report.steps(traced);
   }
   return explanation;

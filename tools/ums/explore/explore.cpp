@@ -9,7 +9,9 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <csignal>
 #include <cstdio>
+#include <filesystem>
 #include <fstream>
 #include <memory>
 #include <optional>
@@ -69,7 +71,7 @@ struct Job {
 };
 
 // As a shell reads it as one word.
-std::string quoted(const std::string& word) {
+std::string shell_word(const std::string& word) {
   constexpr const char* kPlain =
       "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_./=:,+@%-";
   if (!word.empty() && word.find_first_not_of(kPlain) == std::string::npos) return word;
@@ -81,8 +83,34 @@ std::string quoted(const std::string& word) {
 
 std::string command_text(const std::vector<std::string>& command) {
   std::string text;
-  for (const std::string& word : command) text += " " + quoted(word);
+  for (const std::string& word : command) text += " " + shell_word(word);
   return text;
+}
+
+// Above that a replay string goes to a file: a line of it is no use to anybody.
+constexpr std::size_t kWordMax = 2000;
+
+std::string name_for_file(const std::string& program) {
+  return std::filesystem::path(program).filename().string() + ".replay";
+}
+
+// Before there is something to write. Throws std::system_error.
+void check_writable(const std::string& path, const std::string& what) {
+  if (path.empty()) return;
+  const bool is_new = !std::filesystem::exists(path);
+  const std::ofstream file(path, std::ios::app);
+  if (!file) throw std::system_error(errno, std::generic_category(), "cannot write " + what + path);
+  if (is_new) std::filesystem::remove(path);
+}
+
+volatile std::sig_atomic_t was_interrupted = 0;
+
+// Ctrl-C ends the exploration with what it has found; a second one ends it at once.
+void notice_interrupts() {
+  struct sigaction action {};
+  action.sa_handler = [](int) { was_interrupted = 1; };
+  action.sa_flags = static_cast<int>(SA_RESETHAND);
+  sigaction(SIGINT, &action, nullptr);
 }
 
 class Explorer {
@@ -96,6 +124,9 @@ class Explorer {
   int run();
   int self_check();
 
+  // What the library has said of a program that it cannot run.
+  void tell_why_died() const;
+
  private:
   bool is_over() const;
   bool is_enough() const;
@@ -105,6 +136,7 @@ class Explorer {
   void check_determinism(Job& job, const Outcome& first);
   void tell_failure(const Job& job, const Outcome& outcome);
   void tell_replay(const std::string& schedule);
+  void explore();
   void tell_steps() const;
   void tell_trace(const Outcome& outcome);
   void tell_end();
@@ -122,6 +154,7 @@ class Explorer {
 
 // What is under way does not matter any more.
 bool Explorer::is_over() const {
+  if (was_interrupted != 0) return true;
   if (failures_ > 0 && !options_.all) return true;
   return options_.seconds > 0 && progress_.seconds() >= options_.seconds;
 }
@@ -153,17 +186,13 @@ void Explorer::tell_replay(const std::string& schedule) {
   const std::string word = ReplayString{hash_of_program(program_), schedule,
                                         is_usual ? 0 : options_.limits.steps, options_.cpus}
                                .text();
-  if (!options_.output.empty()) {
-    std::ofstream file(options_.output);
-    if (!(file << word << "\n").flush()) {
-      throw std::system_error(errno, std::generic_category(), "cannot write " + options_.output);
-    }
-    std::printf("\nSee it again:  ums replay %s --%s\n", quoted(options_.output).c_str(),
-                command_text(options_.command).c_str());
-  } else {
-    std::printf("\nSee it again:  ums replay %s --%s\n", word.c_str(),
-                command_text(options_.command).c_str());
-  }
+  std::string file = options_.output;
+  if (file.empty() && word.size() > kWordMax) file = name_for_file(program_);
+  const bool is_written = !file.empty() && (std::ofstream(file) << word << "\n").flush();
+  if (!file.empty() && !is_written) std::printf("\nCannot write %s.\n", file.c_str());
+  std::printf("\nSee it again:  ums replay %s --%s\n",
+              is_written ? shell_word(file).c_str() : word.c_str(),
+              command_text(options_.command).c_str());
 }
 
 void Explorer::tell_trace(const Outcome& outcome) {
@@ -178,7 +207,9 @@ void Explorer::tell_failure(const Job& job, const Outcome& outcome) {
   progress_.clear();
   std::printf("Schedule %llu failed.\n", static_cast<unsigned long long>(progress_.schedules()));
   if (const std::string said = job.output.text(); !said.empty()) {
-    std::printf("The program said:\n%s\n", said.c_str());
+    std::printf("The program said:\n");
+    std::fwrite(said.data(), 1, said.size(), stdout);
+    std::printf("\n");
   }
   std::printf("\n");
   OutputFile ignored;
@@ -219,20 +250,23 @@ void Explorer::take_answers() {
 }
 
 void Explorer::tell_end() {
-  if (failures_ == 0 && last_.has_value() && !options_.trace.empty()) {
+  if (failures_ == 0 && last_.has_value() && !options_.trace.empty() && was_interrupted == 0) {
     tell_trace(jobs_[0]->server.replay_traced(*last_));
   }
-  std::printf("%s: %s\n", progress_.text().c_str(),
+  std::printf("%s: %s%s\n", progress_.text().c_str(), was_interrupted != 0 ? "interrupted, " : "",
               failures_ == 0 ? (seen_all_ ? "no failure, and there are no others" : "no failure")
                              : fmt::format("{} failed", failures_).c_str());
   if (failures_ == 0 && progress_.schedules() > 1 && progress_.distinct() == 1) {
-    std::printf("Note: all were the same: nothing in this program can happen in another order.\n");
+    std::printf(
+        options_.cpus.count > 0
+            ? "Note: all were the same: virtual time leaves one order on these CPUs.\n"
+            : "Note: all were the same: nothing in this program can happen in another order.\n");
   }
 }
 
 // Two runs of one schedule have the same trace.
 int Explorer::self_check() {
-  Job job(options_, 0);
+  Job& job = *jobs_.emplace_back(std::make_unique<Job>(options_, 0));
   job.server.ask_next();
   const std::string schedule = job.server.answer().value().schedule;
   Report report(symbols_);
@@ -250,18 +284,40 @@ void Explorer::tell_steps() const {
   std::printf(
       "Others may go on at calls of threads and of the device%s.\n",
       is_instrumented(program_) ? ", and at each access of memory" : ", and at ums_sim_point()");
+  std::fflush(stdout);
 }
 
-int Explorer::run() {
-  tell_steps();
-  for (int i = 0; i < options_.jobs; ++i) jobs_.push_back(std::make_unique<Job>(options_, i));
+void Explorer::tell_why_died() const {
+  for (const auto& job : jobs_) {
+    const std::string said = job->output.text();
+    if (said.empty()) continue;
+    std::fwrite(said.data(), 1, said.size(), stderr);
+    return;
+  }
+}
+
+void Explorer::explore() {
   for (const auto& job : jobs_) {
     if (!is_enough()) start(*job);
   }
   const auto is_running = [](const auto& job) { return job->is_running; };
   while (std::any_of(jobs_.begin(), jobs_.end(), is_running) && !is_over()) take_answers();
+}
+
+int Explorer::run() {
+  check_writable(options_.output, "");
+  check_writable(options_.trace, "the trace to ");
+  tell_steps();
+  notice_interrupts();
+  for (int i = 0; i < options_.jobs; ++i) jobs_.push_back(std::make_unique<Job>(options_, i));
+  try {
+    explore();
+  } catch (const ServerDied&) {
+    if (was_interrupted == 0) throw;  // else it has been ended, too
+  }
   progress_.clear();
   tell_end();
+  if (was_interrupted != 0) return kInterrupted;
   return failures_ > 0 ? kFailureFound : kNothingFound;
 }
 
@@ -270,7 +326,12 @@ int Explorer::run() {
 int run_explore(const ExploreOptions& options) {
   prepare_simulated(options.command[0], options.cpus);
   Explorer explorer(options);
-  return options.self_check ? explorer.self_check() : explorer.run();
+  try {
+    return options.self_check ? explorer.self_check() : explorer.run();
+  } catch (const ServerDied&) {
+    explorer.tell_why_died();
+    throw;
+  }
 }
 
 }  // namespace ums::command

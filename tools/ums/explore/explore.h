@@ -14,6 +14,7 @@ namespace ums::command {
 // Exit statuses of `ums explore`.
 inline constexpr int kNothingFound = 0;
 inline constexpr int kFailureFound = 1;
+inline constexpr int kInterrupted = 130;  // by SIGINT, as of a shell
 
 // Returns the exit status. Throws std::exception if the program cannot be explored.
 int run_explore(const ExploreOptions& options);

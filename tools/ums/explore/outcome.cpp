@@ -127,6 +127,10 @@ void Parser::take(const std::string& line) {
     words >> outcome_.schedule;
   } else if (what == "strayed") {
     outcome_.strayed = true;
+  } else if (what == "unfinished") {
+    outcome_.unfinished = true;
+  } else if (what == "executed") {
+    outcome_.executed = rest_of(words);
   } else if (what == "left") {
     words >> outcome_.left;
   } else if (what == "finding") {

@@ -73,7 +73,7 @@ std::string ProgramServer::read_line() {
     char bytes[4096];
     const ssize_t got = recv(socket_.get(), bytes, sizeof bytes, 0);
     if (got < 0 && errno == EINTR) continue;
-    if (got <= 0) throw std::runtime_error("the program cannot be explored: see above");
+    if (got <= 0) throw ServerDied();
     buffer_.append(bytes, static_cast<std::size_t>(got));
   }
   std::string line = buffer_.substr(0, end);
@@ -85,7 +85,11 @@ std::optional<Outcome> ProgramServer::answer() {
   std::vector<std::string> lines;
   for (std::string line = read_line(); line != "."; line = read_line()) lines.push_back(line);
   if (lines.size() == 1 && lines[0] == "done") return {};
-  return parse_outcome(lines);
+  Outcome outcome = parse_outcome(lines);
+  if (outcome.executed.empty()) return outcome;
+  throw std::runtime_error(
+      fmt::format("the program executes another, '{}', which is not explored: name that one",
+                  outcome.executed));
 }
 
 Outcome ProgramServer::replay(const std::string& schedule) {

@@ -17,6 +17,7 @@
 #include <array>
 #include <cstdint>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -39,6 +40,12 @@ struct StrategyChoice {
 // Which steps' stacks are noted.
 using StackSteps = std::array<std::uint64_t, 2>;
 
+// The process has ended before an answer: what it has said of that is in its output.
+class ServerDied : public std::runtime_error {
+ public:
+  ServerDied() : std::runtime_error("the program cannot be run in the simulated machine") {}
+};
+
 class ProgramServer {
  public:
   // `output`: the file that the program's standard output and error go to; none: to ours, and its
@@ -52,7 +59,8 @@ class ProgramServer {
   void use_strategy(const StrategyChoice& strategy);
 
   void ask_next();
-  // None: the strategy has seen all. Throws std::runtime_error if the server has died.
+  // None: the strategy has seen all. Throws ServerDied, and std::runtime_error if the program has
+  // executed another.
   std::optional<Outcome> answer();
   // Readable when an answer comes.
   int descriptor() const { return socket_.get(); }

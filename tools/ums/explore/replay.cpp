@@ -45,6 +45,11 @@ int run_replay(const ReplayOptions& options) {
         "the schedule does not fit: a task that it lets go on could not; was the program given "
         "other arguments, input or libraries?");
   }
+  if (outcome.unfinished) {
+    throw std::runtime_error(
+        "the schedule does not fit: the program ended before all its turns had come; was it given "
+        "other arguments, input or libraries?");
+  }
   Symbols symbols(program);
   Report report(symbols);
   if (!options.trace.empty()) write_trace(options.trace, outcome, report);

@@ -21,7 +21,8 @@ constexpr const char* kVersion = "1";  // another one: the same schedule means a
 
 std::string word_of(const std::string& word_or_file) {
   std::error_code ignored;
-  if (!std::filesystem::is_regular_file(word_or_file, ignored)) return word_or_file;
+  const std::filesystem::file_status status = std::filesystem::status(word_or_file, ignored);
+  if (!exists(status) || is_directory(status)) return word_or_file;
   std::ifstream file(word_or_file);
   std::string word;
   if (!(file >> word)) throw std::runtime_error("there is no replay string in " + word_or_file);
@@ -50,7 +51,8 @@ class Parts {
 
  private:
   static constexpr const char* kForm =
-      "^([0-9]+):([0-9a-f]{8}):(([0-9]+\\.[0-9]+)(,[0-9]+\\.[0-9]+)*)?(:([0-9]{1,18}))?"
+      "^([0-9]+):([0-9a-f]{8}):(([0-9]{1,18}\\.[0-9]{1,9})(,[0-9]{1,18}\\.[0-9]{1,9})*)?(:([0-9]{1,"
+      "18}))?"
       "(@([0-9]{1,4})(/([a-z_=+0-9]+))?)?$";
 
   const std::string& word_;
@@ -89,7 +91,7 @@ ReplayString ReplayString::parse(const std::string& word_or_file) {
   if (!parts.fit()) {
     throw std::runtime_error(fmt::format(
         "'{}' is neither a replay string, as `ums explore` prints them, nor a file with one",
-        word));
+        word_or_file));
   }
   if (parts[1] != kVersion) {
     throw std::runtime_error(fmt::format(

@@ -22,6 +22,14 @@ bool is_of_start(std::string_view function) {
   return std::find(kStart.begin(), kStart.end(), name) != kStart.end();
 }
 
+// 0: it has made none. Others may have made it wait without a step of its own.
+std::uint64_t last_step_of(const Outcome& outcome, int task) {
+  for (std::uint64_t i = outcome.trace.size(); i-- > 0;) {
+    if (outcome.trace[i].task == task) return i;
+  }
+  return 0;
+}
+
 }  // namespace
 
 // `task 2 (consumer)`
@@ -95,7 +103,8 @@ std::string Report::task(const Outcome& outcome, const StuckTask& task) {
   const std::string does =
       task.is_runnable ? "could go on, to " + event(outcome, task.next) : waiting(outcome, task);
   std::string text = fmt::format("  {} {}", name(outcome, task.number), does);
-  if (!task.is_runnable && task.since > 0) text += fmt::format(", since step {}", task.since);
+  const std::uint64_t since = task.since > 0 ? task.since : last_step_of(outcome, task.number);
+  if (!task.is_runnable && since > 0) text += fmt::format(", since step {}", since);
   return text + "\n" + stack(task.stack);
 }
 

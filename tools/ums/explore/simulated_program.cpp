@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
+#include <filesystem>
 #include <stdexcept>
 #include <system_error>
 
@@ -19,8 +20,10 @@ namespace ums::command {
 void prepare_simulated(const std::string& name, const CpuChoice& cpus) {
   const std::string program = find_program(name);
   if (program.empty()) throw std::runtime_error(fmt::format("'{}' is not found", name));
-  if (access(program.c_str(), X_OK) != 0) {
-    throw std::system_error(errno, std::generic_category(), fmt::format("'{}'", name));
+  const bool is_folder = std::filesystem::is_directory(program);
+  if (is_folder || access(program.c_str(), X_OK) != 0) {
+    throw std::system_error(is_folder ? EISDIR : errno, std::generic_category(),
+                            fmt::format("'{}'", name));
   }
   preload_machine("simulated", name);
   set_cpus(cpus);

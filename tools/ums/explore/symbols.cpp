@@ -5,11 +5,13 @@
 #include <elfutils/libdw.h>
 #include <elfutils/libdwfl.h>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <cstdlib>
 #include <filesystem>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 namespace ums::command {
 namespace {
@@ -83,7 +85,7 @@ Symbols::Symbols(std::string program)
 Symbols::~Symbols() { dwfl_end(dwfl_); }
 
 Dwfl_Module* Symbols::module(const std::string& file) {
-  const std::string path = file.starts_with('/') ? file : program_;
+  const std::string path = file.find('/') != std::string::npos ? file : program_;
   const auto [found, is_new] = modules_.try_emplace(path, nullptr);
   if (is_new && dwfl_ != nullptr) {
     dwfl_report_begin_add(dwfl_);
@@ -100,7 +102,8 @@ std::string Symbols::symbol(const Place& place) {
   GElf_Sym symbol{};
   const char* const name = dwfl_module_addrinfo(its, address_of(its, place), &offset, &symbol,
                                                 nullptr, nullptr, nullptr);
-  const bool is_inside = offset == 0 || offset < symbol.st_size;
+  const bool is_function = GELF_ST_TYPE(symbol.st_info) == STT_FUNC;
+  const bool is_inside = (offset == 0 && is_function) || offset < symbol.st_size;
   return name == nullptr || !is_inside ? "" : demangled(name);
 }
 
@@ -109,7 +112,16 @@ std::string Symbols::function(const Place& place) {
   return name.empty() && place.name != "-" ? demangled(place.name.c_str()) : name;
 }
 
-std::string Symbols::variable(const Place& place) { return symbol(place); }
+// Accesses of memory are told apart by cells, in which there may be several variables.
+std::string Symbols::variable(const Place& place) {
+  constexpr std::uint64_t kCellBytes = 8;
+  std::vector<std::string> names;
+  for (Place byte = place; byte.offset < place.offset + kCellBytes; ++byte.offset) {
+    const std::string name = symbol(byte);
+    if (!name.empty() && (names.empty() || names.back() != name)) names.push_back(name);
+  }
+  return fmt::format("{}", fmt::join(names, "` or `"));
+}
 
 std::string Symbols::code(const Place& place) {
   const std::string name = function(place);

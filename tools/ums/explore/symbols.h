@@ -19,7 +19,7 @@ namespace ums::command {
 
 class Symbols {
  public:
-  // `program`: the file that is meant by a place in a file without an absolute path.
+  // `program`: the file that is meant by a place in a file without a path.
   explicit Symbols(std::string program);
   ~Symbols();
   Symbols(const Symbols&) = delete;
@@ -31,7 +31,7 @@ class Symbols {
   // The function, or empty.
   std::string function(const Place& place);
 
-  // The variable, or empty.
+  // The variable, or several of the 8 bytes from there on, or empty.
   std::string variable(const Place& place);
 
  private:

@@ -32,6 +32,7 @@
 #include "sim_kernel/base/thread_annotations.h"
 #include "sim_kernel/sched/task.h"
 #include "sim_kernel/sched/wake_up.h"
+#include "sim_kernel/sync/preemption.h"
 
 namespace ums::kernel {
 
@@ -51,6 +52,7 @@ class WaitQueue {
     while (!predicate() && !interrupted) {
       self.woken.store(0, std::memory_order_relaxed);
       lock.unlock();
+      preemption_point(KernelStep::kLoad, &self.woken);
       interrupted = !sleep_until_woken(self);
       lock.lock();
     }

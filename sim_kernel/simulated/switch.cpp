@@ -99,10 +99,12 @@ bool sleep_until_set(Task& me, std::atomic<std::uint32_t>& woken) noexcept {
   return true;
 }
 
+// One that has stopped sleeping may wait for the queue's lock (preemption.h), and looks by itself.
 void wake_sleeper(std::atomic<std::uint32_t>& woken) noexcept {
   using boost::intrusive::get_parent_from_member;
   Waiter* const waiter = get_parent_from_member(&woken, &Waiter::woken);
-  make_runnable(*get_parent_from_member(waiter, &Task::waiter));
+  Task& task = *get_parent_from_member(waiter, &Task::waiter);
+  if (task.machine.waits_for == nullptr) make_runnable(task);
 }
 
 }  // namespace ums::kernel

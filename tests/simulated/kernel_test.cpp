@@ -6,14 +6,12 @@
 
 #include <boost/intrusive/parent_from_member.hpp>
 #include <memory>
-#include <thread>
 
-#include "sim_kernel/init/start_kernel.h"
 #include "sim_kernel/lib/idr.h"
 #include "sim_kernel/lib/rhashtable.h"
 #include "sim_kernel/sync/preemption.h"
-#include "ums_api/explore/default_strategy.h"
-#include "ums_api/explore/explore.h"
+#include "simulated/explored_kernel.h"
+#include "support/run_beside.h"
 
 namespace ums::test {
 namespace {
@@ -22,33 +20,19 @@ using namespace ums::kernel;
 
 constexpr std::uint64_t kExecutions = 3000;
 
-class KernelTest : public testing::Test {
+class KernelTest : public ExploredKernel {
  protected:
-  void SetUp() override {
-    start_kernel();
-    rcu_init();
-    kernel_is_preemptible = true;
-  }
-  void TearDown() override { kernel_is_preemptible = false; }
-
   // Runs `one` and `other` side by side, many times. `make` makes what they share.
   template <typename Make, typename One, typename Other>
   void explore(Make make, One one, Other other) {
-    explore::DefaultStrategy strategy(1);
-    const explore::Exploration all = run_many(strategy, kExecutions, [&] {
+    const auto body = [&] {
       auto shared = make();
       bool passed = true;
-      std::thread a([&] { one(*shared, passed); });
-      std::thread b([&] { other(*shared, passed); });
-      a.join();
-      b.join();
+      run_beside([&] { one(*shared, passed); }, [&] { other(*shared, passed); });
       rcu_barrier();
-      return passed;
-    });
-    EXPECT_EQ(all.verdict, explore::Verdict::kPassed)
-        << "in execution " << all.executions << ", by " << all.schedule << "\n"
-        << all.waiting;
-    EXPECT_GT(all.schedules, kExecutions / 10);
+      EXPECT_TRUE(passed);
+    };
+    EXPECT_GT(ExploredKernel::explore(body, kExecutions, {"default"}), kExecutions / 10);
   }
 };
 

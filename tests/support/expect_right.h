@@ -7,9 +7,7 @@
 
 #include <gtest/gtest.h>
 
-#include <array>
-#include <thread>
-
+#include "support/run_beside.h"
 #include "ums_api/explore/explore.h"
 #include "ums_api/explore/pos_strategy.h"
 #include "ums_api/explore/random_strategy.h"
@@ -29,13 +27,6 @@ void expect_right(Body body) {
     });
     EXPECT_EQ(all.verdict, explore::Verdict::kPassed) << "schedule " << all.schedule;
   }
-}
-
-// The threads of `bodies`, until they have ended.
-template <typename... Bodies>
-void run_beside(Bodies... bodies) {
-  std::array threads{std::thread(bodies)...};
-  for (std::thread& each : threads) each.join();
 }
 
 }  // namespace ums::test

@@ -17,6 +17,8 @@
 #include <atomic>
 #include <climits>
 
+#include "sim_kernel/sync/preemption.h"
+
 namespace ums::kernel {
 
 class Refcount {
@@ -31,6 +33,7 @@ class Refcount {
   // Adds a reference. The caller has one.
   // Ordering: none; whatever passed the caller's reference to it did the ordering.
   void inc() noexcept {
+    preemption_point(KernelStep::kUpdate, &count_);
     const int old = count_.fetch_add(1, std::memory_order_relaxed);
     if (old <= 0 || old == INT_MAX) [[unlikely]]
       saturate_after_inc(old);
@@ -39,6 +42,7 @@ class Refcount {
   // Adds a reference unless there is none. Returns whether it did.
   // Ordering: none if it did not; RCU or a lock keeps the memory there meanwhile.
   [[nodiscard]] bool inc_not_zero() noexcept {
+    preemption_point(KernelStep::kUpdate, &count_);
     int old = count_.load(std::memory_order_relaxed);
     do {
       if (old == 0) return false;
@@ -54,6 +58,7 @@ class Refcount {
   // Ordering: release, and acquire for the last; pairs with itself in other threads, so that all
   // uses of the object come before it is freed.
   [[nodiscard]] bool dec_and_test() noexcept {
+    preemption_point(KernelStep::kUpdate, &count_);
     const int old = count_.fetch_sub(1, std::memory_order_acq_rel);
     if (old == 1) return true;
     if (old <= 0) [[unlikely]]

@@ -10,12 +10,12 @@ bool kernel_is_preemptible = false;
 
 namespace {
 
-// The calling task where it may be preempted, which is not in the middle of the simulation's own
-// work. Null elsewhere.
+// The calling task where it may be preempted, which is not where it is preempted already: who
+// chooses the next one may look into the kernel. Null elsewhere.
 Task* preemptible_task() noexcept {
   Task* const task = current_or_null;
   if (task == nullptr || !is_simulated(*task)) return nullptr;
-  return task->syscall_file.load(std::memory_order_relaxed) == nullptr ? task : nullptr;
+  return task->machine.is_preempted ? nullptr : task;
 }
 
 EventKind kind_of(KernelStep step) noexcept {

@@ -8,12 +8,13 @@
 //     return pointer.load(std::memory_order_acquire);
 //
 // The kernel's functions are called directly then, as threads of the simulation would call them in
-// parallel. Others see what a task has done until its next point, in the order in which it did it:
-// the order of weak memory is not explored.
+// parallel, or through the device. Others see what a task has done until its next point, in the
+// order in which it did it: the order of weak memory is not explored.
 //
 // Invariants:
 // 1. What the simulation itself takes (the locks of the slabs, the task list and the state file) is
 //    not held at a point.
+// 2. There is none from where others may execute a task to where it is saved (worker_suspend).
 //
 // Thread safety: the simulation; elsewhere any thread.
 #pragma once

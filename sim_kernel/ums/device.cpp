@@ -11,6 +11,7 @@
 #include "sim_kernel/mm/slab.h"
 #include "sim_kernel/sched/task.h"
 #include "sim_kernel/sync/backoff.h"
+#include "sim_kernel/sync/preemption.h"
 #include "sim_kernel/ums/ioctl.h"
 #include "sim_kernel/ums/proc.h"
 #include "sim_kernel/ums/published.h"
@@ -121,7 +122,8 @@ void ums_task_exit(File& file, Task& me) noexcept {
 void task_exit(Task& me) noexcept {
   if (me.module_roles.load(std::memory_order_acquire) == 0) return;
   files_task_exit(me);
-  for (Backoff backoff; me.module_roles.load(std::memory_order_acquire) > 0; backoff.wait()) {
+  for (Backoff backoff; me.module_roles.load(std::memory_order_acquire) > 0;) {
+    if (!preemption_yield()) backoff.wait();
   }
 }
 

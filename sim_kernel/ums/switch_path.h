@@ -22,6 +22,7 @@
 #include <utility>
 
 #include "sim_kernel/sched/schedule.h"
+#include "sim_kernel/sync/preemption.h"
 #include "sim_kernel/trace/trace.h"
 #include "sim_kernel/ums/context.h"
 #include "sim_kernel/ums/ums_data.h"
@@ -102,12 +103,14 @@ UMS_SWITCH_PATH void remove_link(Scheduler& scheduler, Worker& worker) noexcept 
 UMS_SWITCH_PATH pid_t worker_hand_out(Worker& first) noexcept {
   const pid_t id = first.id;
   add_links(*first.dequeuer.load(std::memory_order_relaxed), first);
+  preemption_point(KernelStep::kStore, &first.state);
   first.state.store(WorkerState::kReached, std::memory_order_release);
   return id;
 }
 
 UMS_SWITCH_PATH Result<void> worker_claim(Worker& worker, const Task& claimer) noexcept {
   WorkerState state = WorkerState::kReached;
+  preemption_point(KernelStep::kUpdate, &worker.state);
   // Acquire; pairs with the release by which the worker became reached.
   if (worker.state.compare_exchange_strong(state, WorkerState::kRunning, std::memory_order_acquire))
       [[likely]] {
@@ -119,6 +122,7 @@ UMS_SWITCH_PATH Result<void> worker_claim(Worker& worker, const Task& claimer) n
 UMS_SWITCH_PATH Result<pid_t> worker_peek_next(UmsData& data, pid_t id) noexcept {
   RcuReadGuard guard;
   Worker& worker = *TRY(worker_find(data, id));
+  preemption_point(KernelStep::kLoad, &worker.state);
   const WorkerState state = worker.state.load(std::memory_order_relaxed);
   if (state == WorkerState::kListed || state == WorkerState::kEnded) [[unlikely]] {
     return worker_not_reached(worker, state);

@@ -8,6 +8,7 @@
 #include "sim_kernel/base/kassert.h"
 #include "sim_kernel/mm/kvmalloc.h"
 #include "sim_kernel/mm/slab.h"
+#include "sim_kernel/sync/preemption.h"
 #include "sim_kernel/sync/spinlock.h"
 
 namespace ums::kernel {
@@ -154,6 +155,7 @@ void proc_remove(ProcNode* node) noexcept {
 }
 
 bool proc_is_removed(const ProcNode& node) noexcept {
+  preemption_point(KernelStep::kLoad, &node.removed);
   return node.removed.load(std::memory_order_acquire) ||
          node.generation != tree_generation.load(std::memory_order_relaxed);
 }

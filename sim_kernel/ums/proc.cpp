@@ -6,6 +6,7 @@
 
 #include "procfs_emul/proc_node.h"
 #include "sim_kernel/publish/publish.h"
+#include "sim_kernel/sync/preemption.h"
 #include "sim_kernel/sync/rcu.h"
 #include "sim_kernel/ums/proc_show.h"
 #include "sim_kernel/ums/ums_data.h"
@@ -28,17 +29,19 @@ void show_scheduler(ProcText& text, void* data) noexcept {
 
 void show_worker(ProcText& text, void* data) noexcept {
   const auto& worker = *static_cast<const Worker*>(data);
+  preemption_point(KernelStep::kLoad, &worker.state);
   const bool idle = is_idle_worker(worker.state.load(std::memory_order_relaxed));
   show_info(text, worker.id, idle, worker.switches.load(std::memory_order_relaxed));
 }
 
 // Calls visit(number, worker) for the links of a scheduler that start at `worker`: its own, and
-// those of the rest of its batch, which it carries, also while it runs.
+// those of the rest of its batch, which it carries, also while it runs. Only if `list` is its own.
 // Ordering: acquire, with the release by which the worker became reached: its number is there. It
 // cannot be taken off a list again while the list's lock is held.
 template <typename Visit>
-void visit_links_of(Worker& worker, const Scheduler& scheduler, Visit visit) noexcept {
-  SpinGuard guard(worker.complist.lock);
+void visit_links_of_locked(const Complist& list, Worker& worker, const Scheduler& scheduler,
+                           Visit visit) noexcept REQUIRES(list.lock) {
+  if (&worker.complist != &list) return;
   const WorkerState state = worker.state.load(std::memory_order_acquire);
   if (worker.dequeuer.load(std::memory_order_relaxed) != &scheduler) return;
   number_links(
@@ -48,12 +51,15 @@ void visit_links_of(Worker& worker, const Scheduler& scheduler, Visit visit) noe
       });
 }
 
+// One list's at once: NEXT hands links on from worker to worker under its lock, and who looked at
+// one of them before and at the other after that would miss a link that is there all the time.
 template <typename Visit>
 void visit_links(const Scheduler& scheduler, Visit visit) noexcept {
-  scheduler.data.workers.walk([&](Worker& worker) {
-    if (worker.dequeuer.load(std::memory_order_relaxed) == &scheduler) {
-      visit_links_of(worker, scheduler, visit);
-    }
+  scheduler.data.complists.for_each([&](int, Complist* list) {
+    SpinGuard guard(list->lock);
+    scheduler.data.workers.walk([&](Worker& worker) NO_THREAD_SAFETY_ANALYSIS {
+      visit_links_of_locked(*list, worker, scheduler, visit);
+    });
   });
 }
 

@@ -125,13 +125,16 @@ Result<void> worker_exit(UmsData& data, Task& me) noexcept {
   return {};
 }
 
+// One that has ended since it was found might as well not have been found.
 Error worker_claim_failed(const Worker& worker, WorkerState state, const Task& claimer) noexcept {
+  if (state == WorkerState::kEnded) return Error{ESRCH};
   report_misuse(execute_busy, "EXEC of worker {} by thread {}: it is {}", worker.id, claimer.tid,
                 worker_state_name(state));
   return Error{EBUSY};
 }
 
 Error worker_not_reached(const Worker& worker, WorkerState state) noexcept {
+  if (state == WorkerState::kEnded) return Error{ESRCH};
   report_misuse(next_of_listed, "NEXT of worker {}: it is {}", worker.id, worker_state_name(state));
   return Error{ESRCH};
 }

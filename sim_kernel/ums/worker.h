@@ -96,7 +96,7 @@ inline Result<Worker*> worker_find(UmsData& data, pid_t id) noexcept;
 inline pid_t worker_hand_out(Worker& first) noexcept;
 
 // Claims a worker for EXEC: it is running from now on. Errors: EBUSY (running already, or not yet
-// named by DEQUEUE or NEXT); reported.
+// named by DEQUEUE or NEXT; reported), ESRCH (it has ended since).
 inline Result<void> worker_claim(Worker& worker, const Task& claimer) noexcept;
 Error worker_claim_failed(const Worker& worker, WorkerState state, const Task& claimer) noexcept;
 

@@ -62,6 +62,10 @@ finds status 'exit status 3' 3
 finds crash 'crash: signal 11' 139
 finds deep 'crash: signal 11' 139
 expect 'at recurse.* (explored_program.c:' err
+finds few 'deadlock: no task can go on' 1
+finds shared 'deadlock: no task can go on' 1
+expect 'a semaphore that processes share is not controlled' err
+finds flock 'exit status 3' 3 --strategy exhaustive
 finds livelock 'livelock: after 500 steps the same 2 come again' 1 --steps 500
 finds loop 'busy loop' 1
 finds file 'it waits for something outside' 1

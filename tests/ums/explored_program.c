@@ -17,6 +17,9 @@
 //   forks     ends well: two threads fork, while others wait
 //   deep      endless recursion, if the second thread comes first
 //   orphan    leaves a process behind, which would wait long
+//   few       a consumer that wants more than it gets: no wake-up is lost
+//   shared    a semaphore that a child process posts
+//   flock     exit status 3 if one thread finds the file lock that the other has for a moment
 //   unload    threads that a library ends when it is unloaded
 //   pid       another thing than the schedule decides: the process's id
 //   well      ends well in any order
@@ -24,9 +27,12 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <sched.h>
+#include <semaphore.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -193,6 +199,48 @@ static void* fork_and_wait(void* unused) {
   return unused;
 }
 
+static void* consume_more(void* unused) {
+  for (int i = 0; i < 3; ++i) {
+    pthread_mutex_lock(&one);
+    while (turns == 0) pthread_cond_wait(&ready, &one);
+    --turns;
+    pthread_mutex_unlock(&one);
+  }
+  return unused;
+}
+
+static void* produce_few(void* unused) {
+  for (int i = 0; i < 2; ++i) {
+    pthread_mutex_lock(&one);
+    ++turns;
+    pthread_cond_signal(&ready);
+    pthread_mutex_unlock(&one);
+  }
+  return unused;
+}
+
+static void* wait_for_child(void* unused) {
+  sem_t* const posted =
+      mmap(NULL, sizeof *posted, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  sem_init(posted, 1, 0);
+  const pid_t child = fork();
+  if (child == 0) {
+    sem_post(posted);
+    _exit(0);
+  }
+  sem_wait(posted);
+  waitpid(child, NULL, 0);
+  return unused;
+}
+
+static void* lock_file_at_once(void* unused) {
+  const int file = open("/proc/self/exe", O_RDONLY);
+  if (flock(file, LOCK_EX | LOCK_NB) != 0) exit(3);
+  flock(file, LOCK_UN);
+  close(file);
+  return unused;
+}
+
 typedef void* (*thread_function)(void*);
 
 static const struct {
@@ -213,6 +261,9 @@ static const struct {
     {"unjoined", come_first, come_first},
     {"deep", come_first, recurse_if_first},
     {"orphan", leave_process, come_first},
+    {"few", consume_more, produce_few},
+    {"shared", wait_for_child, come_first},
+    {"flock", lock_file_at_once, lock_file_at_once},
     {"forks", fork_and_wait, fork_and_wait},
     {"unload", come_first, come_first},
     {"pid", take_pid_turns, come_first},

@@ -38,7 +38,7 @@ ProgramExecution* own_execution = nullptr;
 
 // The watch asks for it (child_watch.h).
 void tell_where_it_hangs(int) {
-  own_execution->note_end_here();
+  own_execution->note_hang();
   _exit(EXIT_FAILURE);
 }
 

@@ -17,6 +17,7 @@
 #include "sim_kernel/simulated/virtual_cpus.h"
 #include "sim_kernel/simulated/virtual_time.h"
 #include "ums_api/program/call_stack.h"
+#include "ums_api/simulated/not_controlled.h"
 #include "ums_api/simulated/threads.h"
 
 namespace ums::api {
@@ -132,7 +133,8 @@ Tasks all_tasks() {
 
 namespace {
 
-// Whether the task waits for one that waits for one ... that waits for it.
+// Whether the task waits for one that waits for one ... that waits for it, each for a lock: nobody
+// else can end that. Who waits otherwise may be cancelled, or executed by another scheduler.
 bool waits_for_itself(int task) {
   constexpr int kTasksMax = 1000;  // in a circle that it is not part of
   int at = task;
@@ -140,6 +142,7 @@ bool waits_for_itself(int task) {
     const Task* const waiter = kernel::simulated_task(at);
     if (waiter == nullptr || waiter->machine.runnable || waiter->machine.has_deadline())
       return false;
+    if (waiter->machine.next.kind != EventKind::kLock) return false;
     at = holder_of(*waiter);
     if (at == task) return true;
     if (at < 0) return false;
@@ -189,6 +192,12 @@ void ProgramExecution::note_end_here() {
   if (!is_in_its_process()) return;
   notes_ += "here\n";
   CallStack::here().write(notes_);
+}
+
+void ProgramExecution::note_hang() {
+  if (!is_in_its_process()) return;
+  if (kernel::anybody_is_runnable()) return note_end_here();
+  note_tasks();
 }
 
 void ProgramExecution::note_stack_of(int task) {
@@ -316,9 +325,14 @@ void ProgramExecution::stuck() noexcept {
   end("deadlock");
 }
 
+void ProgramExecution::note_tasks() {
+  for (const char* const name : calls_not_controlled()) append(notes_, "uncontrolled {}\n", name);
+  for (Task* const task : all_tasks()) note_task(*task);
+}
+
 void ProgramExecution::end(const char* finding) {
   append(notes_, "finding {}\n", finding);
-  for (Task* const task : all_tasks()) note_task(*task);
+  note_tasks();
   _exit(EXIT_FAILURE);
 }
 

@@ -11,6 +11,7 @@
 //     finding leak                something is left when the program exits: `task` (a suspended
 //                                 worker) or `unjoined`
 //     finding steps               it has made as many steps as it may
+//     uncontrolled NAME           it has made a call that is not controlled
 //     task 2 71 0 3 5 1 40        each of its tasks: number, thread id, 1: it could go on; what it
 //                                 is about to do (an EventKind), the object, and who holds that: a
 //                                 task's number, or -1; since which step it waits, or 0
@@ -99,6 +100,9 @@ class ProgramExecution final : public explore::Execution {
   // Where the caller is: the program ends there.
   void note_end_here();
 
+  // The program hangs in the caller's place, or all of its tasks wait for something outside.
+  void note_hang();
+
   const explore::ArenaString& notes() const { return notes_; }
   const explore::ArenaString& executed() const { return executed_; }
   bool wants_steps() const { return wanted_.steps; }
@@ -116,6 +120,7 @@ class ProgramExecution final : public explore::Execution {
   bool note_unjoined_thread();
   void note_objects_to(std::uint32_t number);
   void note_object(std::uint32_t number);
+  void note_tasks();
   [[noreturn]] void end(const char* finding);
 
   const Wanted wanted_;

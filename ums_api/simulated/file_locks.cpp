@@ -47,6 +47,17 @@ bool is_decided(void* argument) noexcept {
   return attempt.error != EAGAIN && attempt.error != EACCES;
 }
 
+bool tries_lock(int command) noexcept {
+  return command == F_SETLK || command == F_OFD_SETLK || command == F_GETLK ||
+         command == F_OFD_GETLK;
+}
+
+// Before a call that takes or gives a lock at once: it matters when that is.
+void step_without_wait(Task& me) {
+  descriptor_step(me);
+  descriptors_tell_others(me);
+}
+
 int take(Task& me, Attempt attempt) {
   descriptor_step(me);
   const int interrupted =
@@ -59,9 +70,10 @@ int take(Task& me, Attempt attempt) {
 }  // namespace
 
 bool answer_lock_wait(int fd, int command, unsigned long argument, int& result) {
-  if (command != F_SETLKW && command != F_OFD_SETLKW) return false;
   Task* const me = current_simulated();
   if (me == nullptr) return false;
+  if (tries_lock(command)) step_without_wait(*me);
+  if (command != F_SETLKW && command != F_OFD_SETLKW) return false;
   const int attempt = command == F_SETLKW ? F_SETLK : F_OFD_SETLK;
   result = take(*me, {SYS_fcntl, fd, attempt, argument});
   return true;
@@ -71,21 +83,25 @@ bool answer_lock_wait(int fd, int command, unsigned long argument, int& result) 
 
 int ums_flock(int fd, int operation) {
   using namespace ums::api;
-  Task* const me = (operation & LOCK_NB) == 0 ? current_simulated() : nullptr;
+  Task* const me = current_simulated();
   if (me == nullptr) return next_flock(fd, operation);
-  if (operation == LOCK_UN) descriptors_tell_others(*me);
+  if (operation == LOCK_UN || (operation & LOCK_NB) != 0) {
+    step_without_wait(*me);
+    return next_flock(fd, operation);
+  }
   return take(*me, {SYS_flock, fd, operation | LOCK_NB, 0});
 }
 
 int ums_lockf(int fd, int command, off_t length) {
   using namespace ums::api;
-  if (command != F_LOCK || current_simulated() == nullptr) return next_lockf(fd, command, length);
+  Task* const me = current_simulated();
+  if (me != nullptr && command != F_LOCK) step_without_wait(*me);
+  if (me == nullptr || command != F_LOCK) return next_lockf(fd, command, length);
   struct flock wanted {};
   wanted.l_type = F_WRLCK;
   wanted.l_whence = SEEK_CUR;
   wanted.l_len = length;
-  return take(*current_simulated(),
-              {SYS_fcntl, fd, F_SETLK, reinterpret_cast<unsigned long>(&wanted)});
+  return take(*me, {SYS_fcntl, fd, F_SETLK, reinterpret_cast<unsigned long>(&wanted)});
 }
 
 int ums_lockf64(int fd, int command, off_t length) { return ums_lockf(fd, command, length); }

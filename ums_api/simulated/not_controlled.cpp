@@ -23,6 +23,8 @@ bool note(const char* name) noexcept {
 
 }  // namespace
 
+std::span<const char* const> calls_not_controlled() noexcept { return {named.data(), named_count}; }
+
 void not_controlled(const char* name) noexcept {
   if (!note(name)) return;
   kernel::pr_warn(

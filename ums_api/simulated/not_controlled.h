@@ -6,9 +6,14 @@
 // Thread safety: the simulation.
 #pragma once
 
+#include <span>
+
 namespace ums::api {
 
 // `name` lives for ever.
 void not_controlled(const char* name) noexcept;
+
+// Those that have been named.
+std::span<const char* const> calls_not_controlled() noexcept;
 
 }  // namespace ums::api

@@ -135,6 +135,8 @@ void Parser::take(const std::string& line) {
     words >> outcome_.left;
   } else if (what == "finding") {
     words >> outcome_.finding;
+  } else if (what == "uncontrolled") {
+    outcome_.uncontrolled.push_back(rest_of(words));
   } else if (what == "task") {
     take_task(words);
   } else if (what == "role") {

@@ -88,9 +88,10 @@ struct Outcome {
   std::uint64_t path = 0;
   std::string schedule;
   bool strayed = false;
-  bool unfinished = false;  // not all turns of its schedule have come
-  std::string executed;     // the program that has taken its place; empty: none
-  double left = -1;         // exhaustive search: the part not seen yet
+  bool unfinished = false;                // not all turns of its schedule have come
+  std::string executed;                   // the program that has taken its place; empty: none
+  double left = -1;                       // exhaustive search: the part not seen yet
+  std::vector<std::string> uncontrolled;  // calls that it has made
   std::vector<StuckTask> tasks;
   std::map<std::uint32_t, Place> objects;
   std::vector<RacingAccess> race;

@@ -48,7 +48,7 @@ ProgramServer::ProgramServer(const std::vector<std::string>& command, const Limi
   send(fmt::format("limits {} {}", limits.steps, static_cast<int>(limits.seconds * 1000)));
 }
 
-// It ends when we hang up.
+// It may be in the middle of a run.
 ProgramServer::~ProgramServer() {
   kill(process_, SIGKILL);
   waitpid(process_, nullptr, 0);

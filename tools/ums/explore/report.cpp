@@ -146,6 +146,10 @@ std::string Report::failure(const Outcome& outcome) {
   }
   if (outcome.finding == "livelock") text += fmt::format("  it reads {}\n", memory(outcome));
   for (const StuckTask& each : outcome.tasks) text += task(outcome, each);
+  for (const std::string& name : outcome.uncontrolled) {
+    text += fmt::format(
+        "  {} is not controlled: if that would let somebody go on, this is no failure\n", name);
+  }
   return text + race(outcome) + stack(outcome.ended_at);
 }
 

@@ -10,6 +10,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <memory>
+#include <set>
 
 namespace ums::command {
 
@@ -50,7 +51,14 @@ std::string deadlock_text(const Outcome& outcome) {
     return fmt::format("lost worker: task {} is suspended, in no list, and nobody will execute it",
                        lost->number);
   }
-  if (const auto lost = lost_wake_up(outcome)) {
+  const auto lost = lost_wake_up(outcome);
+  if (lost.has_value() && outcome.schedule.empty()) {  // perhaps it comes to this in any order
+    return fmt::format(
+        "deadlock: no task can go on; task {} may have lost the wake-up of step {}, which came "
+        "before it waited",
+        lost->waiter->number, lost->wake);
+  }
+  if (lost.has_value()) {
     return fmt::format("lost wake-up: task {} waits for what came at step {}, before it waited",
                        lost->waiter->number, lost->wake);
   }
@@ -121,6 +129,24 @@ std::vector<int> waiting_circle(const Outcome& outcome) {
   return {};
 }
 
+namespace {
+
+// Whether somebody waited for the object before this step, who was woken then.
+bool has_woken(const std::vector<Step>& trace, std::uint64_t wake) {
+  std::set<int> seen;  // tasks, whose last step before it that was
+  for (std::uint64_t i = wake; i-- > 0;) {
+    const Step& step = trace[i];
+    const bool is_last = seen.insert(step.task).second;
+    if (is_last && step.event.kind == EventKind::kWait &&
+        step.event.object == trace[wake].event.object) {
+      return true;
+    }
+  }
+  return false;
+}
+
+}  // namespace
+
 std::optional<LostWakeUp> lost_wake_up(const Outcome& outcome) {
   for (const StuckTask& task : outcome.tasks) {
     if (task.next.kind != EventKind::kWait) continue;
@@ -129,7 +155,10 @@ std::optional<LostWakeUp> lost_wake_up(const Outcome& outcome) {
     for (std::uint64_t i = 0; i < outcome.trace.size(); ++i) {
       const Step& step = outcome.trace[i];
       if (step.event.object != task.next.object) continue;
-      if (step.event.kind == EventKind::kWake && step.task != task.number) wake = i;
+      if (step.event.kind == EventKind::kWake && step.task != task.number &&
+          !has_woken(outcome.trace, i)) {
+        wake = i;
+      }
       if (step.event.kind == EventKind::kWait && step.task == task.number) wait = i;
     }
     if (wake.has_value() && wait.has_value() && *wake < *wait)

@@ -20,7 +20,8 @@ std::string verdict_of(const Outcome& outcome);
 // Tasks each of which waits for the next one, and the last for the first; empty: there are none.
 std::vector<int> waiting_circle(const Outcome& outcome);
 
-// A task that waits to be woken, though somebody has tried to when it had not begun to wait.
+// A task that waits to be woken, though somebody has tried to when it had not begun to wait, and
+// has woken nobody.
 struct LostWakeUp {
   const StuckTask* waiter;
   std::uint64_t wake;  // steps

@@ -10,6 +10,7 @@
 
 #include <array>
 #include <atomic>
+#include <cerrno>
 #include <chrono>
 #include <condition_variable>
 #include <mutex>
@@ -95,6 +96,24 @@ TEST(Primitives, ReadWriteLock) {
       EXPECT_EQ(writers--, 1);
     };
     run_beside(read, write, read, write);
+  });
+}
+
+TEST(Primitives, WriterIsToldThatItHasTheLock) {
+  expect_right([] {
+    pthread_rwlock_t lock = PTHREAD_RWLOCK_INITIALIZER;
+    const timespec soon = {2'000'000'000, 0};
+    const auto write = [&] {
+      ASSERT_EQ(pthread_rwlock_wrlock(&lock), 0);
+      EXPECT_EQ(pthread_rwlock_wrlock(&lock), EDEADLK);
+      EXPECT_EQ(pthread_rwlock_rdlock(&lock), EDEADLK);
+      EXPECT_EQ(pthread_rwlock_timedwrlock(&lock, &soon), EDEADLK);
+      EXPECT_EQ(pthread_rwlock_timedrdlock(&lock, &soon), EDEADLK);
+      EXPECT_EQ(pthread_rwlock_trywrlock(&lock), EBUSY);
+      EXPECT_EQ(pthread_rwlock_tryrdlock(&lock), EBUSY);
+      EXPECT_EQ(pthread_rwlock_unlock(&lock), 0);
+    };
+    run_beside(write, write);
   });
 }
 

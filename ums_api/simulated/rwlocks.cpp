@@ -52,10 +52,15 @@ int take(Task& me, Lock& attempt, pthread_rwlock_t* rwlock) {
   return error;
 }
 
+// The writer would wait for itself, which its try functions do not say.
+int take_or_refuse(Task& me, Lock& attempt, pthread_rwlock_t* rwlock) {
+  return is_writer(me, rwlock) ? EDEADLK : take(me, attempt, rwlock);
+}
+
 int lock(Lock& next, Lock& attempt, pthread_rwlock_t* rwlock) {
   Task* const me = current_simulated();
   if (me == nullptr) return next(rwlock);
-  return acquire(*me, wanted(rwlock), kNever, [&] { return take(*me, attempt, rwlock); });
+  return acquire(*me, wanted(rwlock), kNever, [&] { return take_or_refuse(*me, attempt, rwlock); });
 }
 
 int try_lock(Lock& attempt, pthread_rwlock_t* rwlock) {
@@ -67,7 +72,8 @@ int try_lock(Lock& attempt, pthread_rwlock_t* rwlock) {
 
 int lock_until(Task& me, Lock& attempt, pthread_rwlock_t* rwlock, clockid_t clock,
                const timespec* time) {
-  return acquire_until(me, wanted(rwlock), clock, time, [&] { return take(me, attempt, rwlock); });
+  return acquire_until(me, wanted(rwlock), clock, time,
+                       [&] { return take_or_refuse(me, attempt, rwlock); });
 }
 
 int timed_lock(TimedLock& next, Lock& attempt, pthread_rwlock_t* rwlock, const timespec* time) {

@@ -19,6 +19,7 @@
 #include "sim_kernel/simulated/outside.h"
 #include "sim_kernel/simulated/races/race_detector.h"
 #include "sim_kernel/simulated/random_bytes.h"
+#include "sim_kernel/simulated/robust_list.h"
 #include "sim_kernel/simulated/signals.h"
 #include "sim_kernel/simulated/simulated_thread.h"
 #include "sim_kernel/simulated/virtual_time.h"
@@ -331,6 +332,7 @@ void tell_others_of_end(Task& me) noexcept {
 }  // namespace
 
 void simulation_leave(Task& me) noexcept {
+  leave_robust_mutexes(me);
   if (&me == first) return simulation_wait_for_all();
   catch_up(me);
   tell_others_of_end(me);

@@ -39,9 +39,12 @@ inline int wait_for(kernel::Task& me, Wanted wanted, std::uint64_t deadline) {
   return result == WaitResult::kInterrupted && is_cut_short(me) ? EINTR : 0;
 }
 
-// Says what was found out: where `error` is 0, the object is taken.
+// Whether the object is taken then; also from an owner that has ended (a robust mutex).
+inline bool is_success(int error) noexcept { return error == 0 || error == EOWNERDEAD; }
+
+// Says what was found out: where `error` is a success, the object is taken.
 inline int taken(kernel::Task& me, int error, const void* object) noexcept {
-  if (error == 0) kernel::happens_after(me, object);
+  if (is_success(error)) kernel::happens_after(me, object);
   return error;
 }
 

@@ -11,6 +11,7 @@
 
 #include "sim_kernel/base/raw_syscall.h"
 #include "sim_kernel/parallel/cpu_switch.h"
+#include "sim_kernel/simulated/robust_list.h"
 #include "sim_kernel/simulated/simulation.h"
 #include "ums_api/simulated/cancellation.h"
 #include "ums_api/simulated/thread_data.h"
@@ -65,10 +66,9 @@ bool can_keep() noexcept {
   return can;
 }
 
-// Whether nothing would tell the next one from a new thread. (Robust mutexes, which a thread may
-// leave locked, are refused when they are made.)
-bool is_as_new(const Task& me, const SimulatedThread& thread) noexcept {
-  return !thread.detached && !thread.was_named &&
+// Whether nothing would tell the next one from a new thread.
+bool is_as_new(Task& me, const SimulatedThread& thread) noexcept {
+  return !thread.detached && !thread.was_named && !kernel::has_robust_mutexes(me) &&
          me.module_roles.load(std::memory_order_relaxed) == 0 &&
          (me.exit_work.load(std::memory_order_relaxed) & kernel::kExitSignals) == 0;
 }
@@ -82,7 +82,7 @@ void undo_settings() {
   uselocale(LC_GLOBAL_LOCALE);
 }
 
-bool undo_thread(const Task& me, const SimulatedThread& thread, const TlsImage& image) {
+bool undo_thread(Task& me, const SimulatedThread& thread, const TlsImage& image) {
   if (!is_as_new(me, thread) || !destroy_thread_data(me) || !is_as_new(me, thread)) return false;
   undo_settings();
   return image.restore();

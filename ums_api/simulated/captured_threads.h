@@ -7,7 +7,8 @@
 // they are, and given to the next that are created: with their thread_local objects and
 // thread-specific data destroyed, and their thread-local variables as they were at the beginning.
 // A thread is not kept where it would not be as a new one: where it ended in another way than by
-// return, was created with attributes or named, is detached, or is a worker or scheduler.
+// return, was created with attributes or named, is detached, has robust mutexes, or is a worker or
+// scheduler.
 //
 // Thread safety: the simulation.
 #pragma once

@@ -3,7 +3,8 @@
 // pthread_mutex_init refuses priority-inheriting and robust mutexes where the simulation serves.
 // Linux itself knows the owner of these by its kernel thread, and glibc by its thread id; a worker
 // runs on a kernel thread that is not its own, and glibc aborts when the two disagree. A program
-// that asks for one learns it here, with ENOTSUP and a report, instead.
+// that asks for one learns it here, with ENOTSUP and a report, instead. In the simulated machine,
+// where all functions of mutexes are answered, there are such ones (simulated/mutexes.h).
 #include <pthread.h>
 
 #include <cerrno>
@@ -13,6 +14,10 @@
 #include "ums_api/src/interpose.h"
 #include "ums_api/src/library_file.h"
 #include "ums_api/src/next_symbol.h"
+#if UMS_MACHINE_SIMULATED
+#include "ums_api/simulated/current_simulated.h"
+#include "ums_api/simulated/mutexes.h"
+#endif
 
 namespace {
 
@@ -42,6 +47,11 @@ void ums::api::interpose_mutex() noexcept { next_mutex_init.resolve(); }
 
 UMS_EXPORT int pthread_mutex_init(pthread_mutex_t* mutex,
                                   const pthread_mutexattr_t* attributes) noexcept {
+#if UMS_MACHINE_SIMULATED
+  if (ums::api::current_simulated() != nullptr) {
+    return ums::api::answer_mutex_init(mutex, attributes, next_mutex_init);
+  }
+#endif
   const char* const kind = unsupported(attributes);
   if (kind == nullptr || !ums::api::simulation_runs()) {
     return next_mutex_init(mutex, attributes);

@@ -47,10 +47,10 @@ struct MachineTask : CapturedTask {
   Timer timer;                           // while it waits with a limit
   const OutsideWait* outside = nullptr;  // while it waits for it (outside.h)
   boost::intrusive::list_member_hook<> outside_hook;
-  std::uint64_t signal_mask = 0;            // while it does not run (signals.h)
-  std::uint64_t awaited_signals = 0;        // in sigwait and its family
-  bool is_bystander = false;                // it takes no signals of the process
-  SimulatedThread* thread = nullptr;        // null for the first task
+  std::uint64_t signal_mask = 0;      // while it does not run (signals.h)
+  std::uint64_t awaited_signals = 0;  // in sigwait and its family
+  bool is_bystander = false;          // it takes no signals of the process
+  SimulatedThread* thread = nullptr;
   robust_list_head* robust_list = nullptr;  // the C library's; null: nobody has asked for it yet
 
   bool has_deadline() const noexcept { return timer.hook.is_linked(); }

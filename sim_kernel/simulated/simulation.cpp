@@ -4,6 +4,7 @@
 #include <linux/futex.h>
 
 #include <cerrno>
+#include <optional>
 #include <utility>
 
 #include "sim_kernel/base/never_destroyed.h"
@@ -33,6 +34,7 @@ UMS_NEVER_DESTROYED NeverDestroyed<EligibleTasks> eligible;  // of a machine tha
 UMS_NEVER_DESTROYED NeverDestroyed<ObjectNumbers> objects;
 Chooser* chooser = nullptr;  // null: there is no simulation
 Task* first = nullptr;
+UMS_NEVER_DESTROYED NeverDestroyed<std::optional<SimulatedThread>> first_thread;
 int tasks_made = 0;
 int tasks_left = 0;  // of them
 std::uint64_t steps = 0;
@@ -179,6 +181,15 @@ void add_task(Task& task) noexcept {
   make_runnable_at(task, virtual_time());
 }
 
+// Nobody has created it, and who may join it finds it by its task.
+void make_first_thread(Task& me) noexcept {
+  SimulatedThread& thread = first_thread->emplace(nullptr, nullptr);
+  thread.handle = pthread_self();
+  thread.task = &me;
+  thread.value = PTHREAD_CANCELED;  // unless it says something else
+  me.machine.thread = &thread;
+}
+
 bool reserve(std::size_t tasks) noexcept {
   return run_queue->reserve(tasks) && eligible->reserve(tasks);
 }
@@ -215,6 +226,7 @@ Result<void> simulation_begin(Chooser& its_chooser, const CpuOptions& options) n
   learn_signal_mask(*me);
   me->machine.affinity = kAnyCpu;
   me->machine.handle = pthread_self();
+  make_first_thread(*me);
   add_task(*me);
   virtual_cpus.place_first(*me);
   return {};
@@ -244,6 +256,10 @@ void simulation_restart_after_fork() noexcept {
   busy_loops_reset_after_fork();
   const Result<void> begun = simulation_begin(copy->in_forked_child(), options);
   kassert(begun.ok(), "no memory for the simulation of a forked child");
+}
+
+SimulatedThread* simulation_first_thread() noexcept {
+  return chooser != nullptr ? &**first_thread : nullptr;
 }
 
 std::uint64_t simulation_steps() noexcept { return steps; }
@@ -329,11 +345,21 @@ void tell_others_of_end(Task& me) noexcept {
   if (--tasks_left == 1) futex_wake(&tasks_left, kEverybody);
 }
 
+// It stays a task, and who joins it need not wait until it is none.
+void leave_first() noexcept {
+  SimulatedThread& thread = **first_thread;
+  catch_up(*first);
+  thread.ended = true;
+  happens_before(*first, &thread);
+  futex_wake(&thread, kEverybody);
+  simulation_wait_for_all();
+}
+
 }  // namespace
 
 void simulation_leave(Task& me) noexcept {
   leave_robust_mutexes(me);
-  if (&me == first) return simulation_wait_for_all();
+  if (&me == first) return leave_first();
   catch_up(me);
   tell_others_of_end(me);
   make_wait(me);

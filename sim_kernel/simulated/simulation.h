@@ -110,8 +110,12 @@ void simulation_rest(Task& me) noexcept;
 // A task that rests is the next one of the simulation, in the name of `thread`. Errors: ENOMEM.
 Result<void> simulation_revive(Task& task, SimulatedThread& thread) noexcept;
 
+// The thread of the first task, which is in no list of threads that were created; null: there is no
+// simulation.
+SimulatedThread* simulation_first_thread() noexcept;
+
 // The calling task belongs to it no longer, and goes on at home: its thread ends. The first task
-// returns when all others have ended.
+// returns when all others have ended; its thread counts as ended before.
 void simulation_leave(Task& me) noexcept;
 
 // What `me` does next is about `object`, or about nothing that others share, at `site` of the

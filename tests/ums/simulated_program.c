@@ -2,9 +2,11 @@
 //
 // simulated_program: threads that print in which order they take a mutex. `deadlock`: they take two
 // mutexes in opposite order, which ends in some executions only. `leave`: the first thread ends
-// before the others.
+// before the others. `join`: so it does, and another joins it.
+#include <errno.h>
 #include <pthread.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static pthread_mutex_t one = PTHREAD_MUTEX_INITIALIZER;
@@ -29,7 +31,25 @@ static void* lock_both(void* two_first) {
   return NULL;
 }
 
+static void* join_first(void* first) {
+  void* value = NULL;
+  const int error = pthread_join(*(pthread_t*)first, &value);
+  if (error != 0 || value != first) exit(1);
+  fputs("joined", stdout);
+  return NULL;
+}
+
+static void leave_and_be_joined(void) {
+  static pthread_t self;
+  self = pthread_self();
+  if (pthread_join(self, NULL) != EDEADLK) exit(1);
+  pthread_t joiner;
+  pthread_create(&joiner, NULL, join_first, &self);
+  pthread_exit(&self);
+}
+
 int main(int argc, char** argv) {
+  if (argc > 1 && strcmp(argv[1], "join") == 0) leave_and_be_joined();
   pthread_t a;
   pthread_t b;
   const int deadlocks = argc > 1 && strcmp(argv[1], "deadlock") == 0;

@@ -54,6 +54,12 @@ for seed in 1 2 3; do
   [[ ${#order} == 10 ]] || die "it prints '$order'"
 done
 
+echo '- the first thread is joined'
+for seed in {1..10}; do
+  joined=$(simulated --seed "$seed" "$program" join) || die "exit status $?"
+  [[ $joined == joined ]] || die "it prints '$joined'"
+done
+
 echo '- a deadlock is reported, and comes again'
 for seed in {1..100}; do
   status=0

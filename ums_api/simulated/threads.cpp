@@ -48,10 +48,13 @@ constinit NextSymbol<int(pthread_t, void**, const timespec*)> next_timedjoin{
 constinit NextSymbol<int(pthread_t, void**, clockid_t, const timespec*)> next_clockjoin{
     "pthread_clockjoin_np"};
 constinit NextSymbol<int(pthread_t)> next_detach{"pthread_detach"};
+constinit NextSymbol<void(void*)> next_exit{"pthread_exit"};
 
 }  // namespace
 
 SimulatedThread* find_thread(pthread_t handle) noexcept {
+  SimulatedThread* const first = kernel::simulation_first_thread();
+  if (first != nullptr && first->handle == handle) return first;
   for (SimulatedThread& thread : *known) {
     if (thread.handle == handle) return &thread;
   }
@@ -95,13 +98,20 @@ bool wait_for_end(Task& me, const SimulatedThread& thread, std::uint64_t deadlin
   return true;
 }
 
-// A thread of the simulation that the caller waits for, or null.
+// A thread of the simulation that the caller waits for, or null: the C library knows better, also
+// of who would wait for itself.
 SimulatedThread* thread_to_join(pthread_t handle) noexcept {
-  return current_simulated() != nullptr ? find_thread(handle) : nullptr;
+  if (current_simulated() == nullptr || handle == pthread_self()) return nullptr;
+  return find_thread(handle);
 }
 
+// The first thread is left to the C library, which has it until all others have ended.
 int join_ended(SimulatedThread& thread, void** value) {
   kernel::happens_after(*current_simulated(), &thread);
+  if (&thread == kernel::simulation_first_thread()) {
+    if (value != nullptr) *value = thread.value;
+    return 0;
+  }
   const int error = join_captured(thread, value);
   forget(thread);
   return error;
@@ -202,7 +212,17 @@ UMS_EXPORT int pthread_clockjoin_np(pthread_t handle, void** value, clockid_t cl
 UMS_EXPORT int pthread_detach(pthread_t handle) noexcept {
   using namespace ums::api;
   const int error = next_detach(handle);
-  SimulatedThread* const thread = error == 0 ? thread_to_join(handle) : nullptr;
+  const bool is_known = error == 0 && current_simulated() != nullptr;
+  SimulatedThread* const thread = is_known ? find_thread(handle) : nullptr;
   if (thread != nullptr) thread->detached = true;
   return error;
+}
+
+// Of the first thread nobody else could say later what it has returned.
+UMS_EXPORT void pthread_exit(void* value) {
+  using namespace ums::api;
+  const Task* const me = current_simulated();
+  if (me != nullptr) me->machine.thread->value = value;
+  next_exit(value);
+  __builtin_unreachable();
 }

@@ -89,6 +89,9 @@ explore 1 -- "$program" lock
 expect "waits to lock object . \`two\`, which task 2 (lock_both) has"
 explore 1 -- "$program" loop
 expect 'at wait_in_loop (explored_program.c:'
+explore 1 -- "$program" pipe
+expect ': use a descriptor$'
+! grep -q 'ums::' out || die 'it shows what is inside of the library'
 
 echo '- workers'
 explore 1 -- "$workers" lost

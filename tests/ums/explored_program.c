@@ -10,6 +10,7 @@
 //   livelock  two threads that let each other go first, for ever
 //   loop      a thread that waits for a flag in a loop
 //   file      a lock of a file that this process holds itself through another descriptor
+//   pipe      exit status 3 if a pipe is looked at before something is written there
 //   splice    an empty pipe, by a call that is not controlled
 //   fork      ends well, and forks a child with threads of its own
 //   starve    a thread that takes a lock again and again until another has had it
@@ -152,6 +153,19 @@ static void* splice_nothing(void* unused) {
   return unused;
 }
 
+static int ends[2];
+
+static void* write_to_pipe(void* unused) {
+  if (write(ends[1], "x", 1) != 1) abort();
+  return unused;
+}
+
+static void* exit_if_empty(void* unused) {
+  char byte;
+  if (read(ends[0], &byte, 1) != 1) exit(3);
+  return unused;
+}
+
 static void* take_many_turns(void* unused) {
   for (int i = 0; i < 10; ++i) take_turn();
   return unused;
@@ -256,6 +270,7 @@ static const struct {
     {"livelock", let_other_go_first, let_other_go_first},
     {"loop", wait_in_loop, produce},
     {"file", lock_file, produce},
+    {"pipe", write_to_pipe, exit_if_empty},
     {"splice", splice_nothing, produce},
     {"starve", look_again_and_again, produce},
     {"unjoined", come_first, come_first},
@@ -278,6 +293,7 @@ int main(int argc, char** argv) {
   for (size_t i = 0; argc > 1 && i < sizeof modes / sizeof modes[0]; ++i) {
     if (strcmp(argv[1], modes[i].mode) != 0) continue;
     const int locks = modes[i].first == lock_both;
+    if (strcmp(argv[1], "pipe") == 0 && pipe2(ends, O_NONBLOCK) != 0) return 2;
     if (strcmp(argv[1], "unload") == 0) start_threads();
     pthread_create(&a, NULL, modes[i].first, NULL);
     pthread_create(&b, NULL, modes[i].second, locks ? "two first" : NULL);

@@ -25,7 +25,7 @@ bool is_ours(const Dl_info& place) noexcept {
 
 bool is_in_file(const void* address) noexcept {
   Dl_info place{};
-  return dladdr(address, &place) != 0;
+  return dladdr(address, &place) != 0 && !is_ours(place);
 }
 
 void write_place(explore::ArenaString& text, const void* address) {

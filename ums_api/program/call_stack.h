@@ -16,7 +16,7 @@
 
 namespace ums::api {
 
-// Whether a file that is loaded holds the address.
+// Whether a file that is loaded holds the address, and is not this library's.
 bool is_in_file(const void* address) noexcept;
 
 // Appends `OFFSET NAME FILE`, a line: the file's name may hold blanks. The name of the place is `-`

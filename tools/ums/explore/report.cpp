@@ -83,7 +83,7 @@ std::string Report::waiting(const Outcome& outcome, const StuckTask& task) {
 // `lock object 5 "mutex"`
 std::string Report::event(const Outcome& outcome, const kernel::Event& event) {
   std::string text = kernel::event_name(event.kind);
-  if (event.object == 0) return text;
+  if (event.object == 0 || event.kind == kernel::EventKind::kDescriptor) return text;
   text += fmt::format(" object {}", event.object);
   const auto place = outcome.objects.find(event.object);
   const std::string name = place == outcome.objects.end() ? "" : symbols_.variable(place->second);

@@ -85,6 +85,12 @@ inline bool is_about_tasks(EventKind kind) noexcept {
   return kind == EventKind::kCancel || kind == EventKind::kSignal;
 }
 
+// Not what a task does again and again that waits for something in a loop.
+inline bool is_deed(EventKind kind) noexcept {
+  const bool is_access = kind >= EventKind::kRead && kind <= EventKind::kUpdate;
+  return kind != EventKind::kYield && kind != EventKind::kClock && !is_access;
+}
+
 // Whether it may matter which of two steps of different tasks comes first.
 inline bool may_conflict(const Event& a, const Event& b) noexcept {
   if (is_about_tasks(a.kind) || is_about_tasks(b.kind)) return true;

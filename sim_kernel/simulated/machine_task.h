@@ -30,12 +30,20 @@ struct WaitEnd {
   bool restarts = true;      // of all handlers: what they have interrupted goes on (SA_RESTART)
 };
 
+// A row of looks at a clock (clock_loop.h).
+struct ClockLoop {
+  std::uint32_t deeds = 0;   // of the task until then
+  std::uint64_t looked = 0;  // the time that they have taken
+};
+
 struct MachineTask : CapturedTask {
   int number = -1;          // in the order in which they were captured; -1: it is in no simulation
   bool runnable = false;    // it is in the run queue
   Event next;               // what it does when it goes on
   std::uint32_t steps = 0;  // that it has announced, but for yields
-  pthread_t handle{};       // what the C library calls its thread
+  std::uint32_t deeds = 0;  // and for looks at clocks and accesses of memory
+  ClockLoop clock_loop;
+  pthread_t handle{};                               // what the C library calls its thread
   const void* waits_for = nullptr;                  // an address (futex.h)
   boost::intrusive::list_member_hook<> futex_hook;  // while it waits
   // Of the lock that it is about to take: where the id of the thread that has it stands, or 0.

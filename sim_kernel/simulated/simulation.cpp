@@ -14,6 +14,7 @@
 #include "sim_kernel/parallel/rseq.h"
 #include "sim_kernel/parallel/signals/signal_mask.h"
 #include "sim_kernel/simulated/busy_loop.h"
+#include "sim_kernel/simulated/busy_time.h"
 #include "sim_kernel/simulated/eligible_tasks.h"
 #include "sim_kernel/simulated/futex.h"
 #include "sim_kernel/simulated/object_numbers.h"
@@ -38,6 +39,7 @@ UMS_NEVER_DESTROYED NeverDestroyed<std::optional<SimulatedThread>> first_thread;
 int tasks_made = 0;
 int tasks_left = 0;  // of them
 std::uint64_t steps = 0;
+BusyTime busy_time;
 
 constexpr int kFutileTimersMax = 1000;
 
@@ -67,7 +69,9 @@ bool wait_for_runnable() noexcept {
   for (int expired = 0; expired < kFutileTimersMax && first_deadline() != kNever; ++expired) {
     if (virtual_cpus.is_plain()) virtual_cpus.idle_until(first_deadline());
     expire_timers(first_deadline());
-    if (run_queue->size() > 0) return true;
+    if (run_queue->size() == 0) continue;
+    busy_time.begin(steps, virtual_time());
+    return true;
   }
   return outside_sleep() && run_queue->size() > 0;
 }
@@ -108,10 +112,22 @@ Task& pick_by_time(Task& me) noexcept {
   }
 }
 
+// Where steps cost something, time passes anyway.
+void let_busy_time_pass() noexcept {
+  const bool is_awaited = first_deadline() != kNever;
+  if (is_awaited && virtual_cpus.options().costs == CostProfile{}) {
+    charge(busy_time.pass(steps, virtual_time(), first_deadline()));
+  } else {
+    busy_time.begin(steps, virtual_time());
+  }
+}
+
 // Chooses who goes on in the place of `me`.
 Task& pick_next(Task& me) noexcept {
   const KernelSection section(&me);
   let_busy_loops_go_on();
+  if (busy_time.is_due(steps)) [[unlikely]]
+    let_busy_time_pass();
   if (virtual_cpus.is_plain()) expire_timers(virtual_time());
   take_arrived_signals();
   outside_look();
@@ -173,6 +189,7 @@ void add_task(Task& task) noexcept {
   task.machine.number = tasks_made++;
   task.tid = &task == first ? task.machine.home.tid : kFirstVirtualThread + task.machine.number;
   task.machine.next = {};
+  task.machine.clock_loop = {};
   task.machine.signal_mask = task.machine.home.signal_mask;
   task.machine.is_bystander = false;
   task.machine.is_cancelled = false;
@@ -218,6 +235,7 @@ Result<void> simulation_begin(Chooser& its_chooser, const CpuOptions& options) n
   steps = 0;
   objects->forget_all();
   virtual_cpus.begin(options);
+  busy_time.begin(steps, virtual_time());
   timers_forget_all();
   signals_reset();
   random_bytes_reset();
@@ -404,6 +422,7 @@ void announce(Task& me, EventKind next, const void* object, std::uintptr_t site)
     me.machine.has_just_come = false;
   }
   if (next != EventKind::kYield) ++me.machine.steps;
+  if (is_deed(next)) ++me.machine.deeds;
   run_queue->set_next(me, {next, objects->number_of(object), site});
 }
 

@@ -8,6 +8,10 @@
 // waits for. So sleeping costs nothing real. What shall happen at a moment that has passed happens
 // at the next scheduling point.
 //
+// Two waits for a moment would have no end by that. Who looks at a clock in a loop makes time go on
+// by looking (clock_loop.h); and while somebody waits for a moment whom others never let come to
+// it, because they are always busy, their steps do (busy_time.h).
+//
 // Thread safety: the carrier.
 #pragma once
 

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Clocks in a simulation read virtual time. A look takes some of it, so that a loop which waits for
-// a moment comes to its end.
+// Clocks in a simulation read virtual time. A look takes some of it (clock_loop.h), so that a loop
+// which waits for a moment comes to its end.
 #include <sys/time.h>
 
 #include <ctime>
 
+#include "sim_kernel/simulated/clock_loop.h"
 #include "ums_api/simulated/current_simulated.h"
 #include "ums_api/simulated/virtual_clock.h"
 #include "ums_api/src/export.h"
@@ -17,8 +18,6 @@ using namespace ums::api;
 using ums::kernel::EventKind;
 using ums::kernel::sched_point;
 using ums::kernel::Task;
-
-constexpr std::uint64_t kLookNs = 50;  // about what the vDSO's takes
 
 constinit NextSymbol<int(clockid_t, timespec*)> next_clock_gettime{"clock_gettime"};
 constinit NextSymbol<int(timeval*, void*)> next_gettimeofday{"gettimeofday"};
@@ -42,7 +41,7 @@ bool is_virtual(clockid_t clock) noexcept {
 
 timespec look_at(Task& me, clockid_t clock) {
   sched_point(me, EventKind::kClock);
-  ums::kernel::charge(kLookNs);
+  ums::kernel::wait_in_clock_loop(me);
   return clock_now(clock);
 }
 

@@ -22,7 +22,7 @@ robust_list_head* list_of(Task& task) noexcept {
   if (task.machine.robust_list != nullptr) return task.machine.robust_list;
   robust_list_head* head = nullptr;
   std::size_t bytes = 0;
-  raw_syscall(SYS_get_robust_list, task.tid, syscall_arg(&head), syscall_arg(&bytes));
+  raw_syscall(SYS_get_robust_list, task.machine.home.tid, syscall_arg(&head), syscall_arg(&bytes));
   if (bytes == sizeof *head) task.machine.robust_list = head;
   return task.machine.robust_list;
 }
@@ -36,7 +36,7 @@ void leave_mutex(Task& me, std::uint32_t* word) noexcept {
   sched_point(me, EventKind::kUnlock, word);
   const std::atomic_ref<std::uint32_t> lock(*word);
   const std::uint32_t value = lock.load();
-  if ((value & FUTEX_TID_MASK) != static_cast<std::uint32_t>(me.tid)) return;
+  if ((value & FUTEX_TID_MASK) != static_cast<std::uint32_t>(me.machine.home.tid)) return;
   lock.store((value & FUTEX_WAITERS) | FUTEX_OWNER_DIED);
   happens_before(me, word);
   futex_wake(word, kEverybody);

@@ -65,6 +65,8 @@ expect 'at recurse.* (explored_program.c:' err
 finds few 'deadlock: no task can go on' 1
 finds shared 'deadlock: no task can go on' 1
 expect 'a semaphore that processes share is not controlled' err
+export LOCK_FILE=$folder/lock
+touch lock
 finds flock 'exit status 3' 3 --strategy exhaustive
 finds livelock 'livelock: after 500 steps the same 2 come again' 1 --steps 500
 finds loop 'busy loop' 1
@@ -165,8 +167,9 @@ expect ' failed$'
 (($(grep -c '^Schedule .* failed' out) > 1)) || die 'one failure'
 
 echo '- a process that is left'
+export ORPHAN_SECONDS=9$$
 explore 0 --iterations 5 -- "$program" orphan
-if pgrep -f 'sleep 98765' >/dev/null; then die 'a process of the program has outlived it'; fi
+! pgrep -f "sleep $ORPHAN_SECONDS" >/dev/null || die 'a process of the program has outlived it'
 
 echo '- Ctrl-C'
 expect_status 130 timeout --foreground --preserve-status -s INT 1 \

@@ -17,10 +17,10 @@
 //   unjoined  threads that nobody joins
 //   forks     ends well: two threads fork, while others wait
 //   deep      endless recursion, if the second thread comes first
-//   orphan    leaves a process behind, which would wait long
+//   orphan    leaves a process behind, which would wait for ORPHAN_SECONDS
 //   few       a consumer that wants more than it gets: no wake-up is lost
-//   shared    a semaphore that a child process posts
-//   flock     exit status 3 if one thread finds the file lock that the other has for a moment
+//   shared    a semaphore that a child process would post
+//   flock     exit status 3 if one thread finds the lock of LOCK_FILE that the other has
 //   unload    threads that a library ends when it is unloaded
 //   pid       another thing than the schedule decides: the process's id
 //   well      ends well in any order
@@ -114,7 +114,7 @@ static void* recurse_if_first(void* unused) {
 }
 
 static void* leave_process(void* unused) {
-  if (fork() == 0) execlp("sleep", "sleep", "98765", (char*)NULL);
+  if (fork() == 0) execlp("sleep", "sleep", getenv("ORPHAN_SECONDS"), (char*)NULL);
   return unused;
 }
 
@@ -172,7 +172,7 @@ static void* take_many_turns(void* unused) {
 }
 
 static void* take_pid_turns(void* unused) {
-  for (int i = getpid() % 7; i >= 0; --i) take_turn();
+  for (int i = getpid() % 1009; i >= 0; --i) take_turn();
   return unused;
 }
 
@@ -239,6 +239,7 @@ static void* wait_for_child(void* unused) {
   sem_init(posted, 1, 0);
   const pid_t child = fork();
   if (child == 0) {
+    pause();
     sem_post(posted);
     _exit(0);
   }
@@ -248,7 +249,7 @@ static void* wait_for_child(void* unused) {
 }
 
 static void* lock_file_at_once(void* unused) {
-  const int file = open("/proc/self/exe", O_RDONLY);
+  const int file = open(getenv("LOCK_FILE"), O_RDONLY);
   if (flock(file, LOCK_EX | LOCK_NB) != 0) exit(3);
   flock(file, LOCK_UN);
   close(file);

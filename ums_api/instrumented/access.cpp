@@ -35,8 +35,8 @@ const void* granule_of(const volatile void* address) noexcept {
 
 constexpr std::size_t kFlagBytesMax = 16;  // a range is no flag
 
-void stop_before(Task& me, EventKind kind, const volatile void* address) noexcept {
-  kernel::announce(me, kind, granule_of(address));
+void stop_before(Task& me, EventKind kind, const volatile void* address, const void* pc) noexcept {
+  kernel::announce(me, kind, granule_of(address), reinterpret_cast<std::uintptr_t>(pc));
   TaskHistory* const history = kernel::history_of(me);
   if (history != nullptr && kernel::wait_in_busy_loop(me, history->loop)) return;
   kernel::let_others_go_on(me);
@@ -69,7 +69,7 @@ void access_plain(const volatile void* address, std::size_t bytes, Plain what,
   Task* const me = current_simulated();
   if (me == nullptr) return;
   constexpr EventKind kEvents[] = {EventKind::kRead, EventKind::kWrite, EventKind::kUpdate};
-  stop_before(*me, kEvents[static_cast<int>(what)], address);
+  stop_before(*me, kEvents[static_cast<int>(what)], address, pc);
   if (what == Plain::kRead) {
     check(*me, address, bytes, AccessKind::kRead, pc);
     if (bytes <= kFlagBytesMax) note_value(*me, address, value_at(plain(address), bytes));
@@ -79,9 +79,9 @@ void access_plain(const volatile void* address, std::size_t bytes, Plain what,
   }
 }
 
-Task* before_atomic(EventKind kind, const volatile void* address) noexcept {
+Task* before_atomic(EventKind kind, const volatile void* address, const void* pc) noexcept {
   Task* const me = current_simulated();
-  if (me != nullptr) stop_before(*me, kind, address);
+  if (me != nullptr) stop_before(*me, kind, address, pc);
   return me;
 }
 

@@ -40,8 +40,8 @@ using kernel::Task;
 void access_plain(const volatile void* address, std::size_t bytes, Plain what,
                   const void* pc) noexcept;
 
-// Others go on first. Null: the caller is in no simulation.
-Task* before_atomic(EventKind kind, const volatile void* address) noexcept;
+// Others go on first. Null: the caller is in no simulation. `pc`: of the program.
+Task* before_atomic(EventKind kind, const volatile void* address, const void* pc) noexcept;
 
 // It has been made. `value`: what was found there, or its digest.
 void after_load(Task& me, const AtomicAccess& access, std::uint64_t value) noexcept;
@@ -69,7 +69,9 @@ enum class EventKind : std::uint8_t { kRead, kWrite, kUpdate };
 struct Task {};
 
 inline void access_plain(const volatile void*, std::size_t, Plain, const void*) noexcept {}
-inline Task* before_atomic(EventKind, const volatile void*) noexcept { return nullptr; }
+inline Task* before_atomic(EventKind, const volatile void*, const void*) noexcept {
+  return nullptr;
+}
 inline void after_load(Task&, const AtomicAccess&, std::uint64_t) noexcept {}
 inline void after_store(Task&, const AtomicAccess&) noexcept {}
 inline void after_update(Task&, const AtomicAccess&) noexcept {}

@@ -29,7 +29,7 @@ std::uint64_t digest(T value) {
 
 template <typename T>
 T load(const volatile T* address, int order, const void* pc) {
-  Task* const me = before_atomic(EventKind::kRead, address);
+  Task* const me = before_atomic(EventKind::kRead, address, pc);
   const T value = atomic_get(address);
   if (me != nullptr) after_load(*me, access_of(address, sizeof(T), order, pc), digest(value));
   return value;
@@ -37,7 +37,7 @@ T load(const volatile T* address, int order, const void* pc) {
 
 template <typename T>
 void store(volatile T* address, T value, int order, const void* pc) {
-  Task* const me = before_atomic(EventKind::kWrite, address);
+  Task* const me = before_atomic(EventKind::kWrite, address, pc);
   atomic_set(address, value);
   if (me != nullptr) after_store(*me, access_of(address, sizeof(T), order, pc));
 }
@@ -45,7 +45,7 @@ void store(volatile T* address, T value, int order, const void* pc) {
 // Replaces what is there by what `next_of` makes of it. Returns what was there.
 template <typename T, typename NextOf>
 T update(volatile T* address, int order, const void* pc, NextOf next_of) {
-  Task* const me = before_atomic(EventKind::kUpdate, address);
+  Task* const me = before_atomic(EventKind::kUpdate, address, pc);
   T old = atomic_get(address);
   while (!atomic_replace(address, old, next_of(old))) {
   }
@@ -67,7 +67,7 @@ struct Orders {
 // A failure is a load. Puts what was there into `expected`.
 template <typename T>
 bool compare_exchange(volatile T* address, T& expected, T desired, Orders orders, const void* pc) {
-  Task* const me = before_atomic(EventKind::kUpdate, address);
+  Task* const me = before_atomic(EventKind::kUpdate, address, pc);
   const T wanted = expected;
   const bool done = atomic_replace(address, expected, desired);
   if (me == nullptr) return done;

@@ -277,7 +277,11 @@ bool ProgramExecution::note_suspended_workers() {
   return found;
 }
 
+// If the first has left by pthread_exit, others go on without it: nobody is to join them.
 bool ProgramExecution::note_unjoined_thread() {
+  if (kernel::simulated_task(0) == nullptr || kernel::simulated_task(0)->machine.is_bystander) {
+    return false;
+  }
   const kernel::SimulatedThread* const thread = find_unjoined_thread();
   if (thread == nullptr) return false;
   notes_ += "unjoined ";

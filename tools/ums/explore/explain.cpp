@@ -44,12 +44,14 @@ Explanation explain(ProgramServer& server, const Outcome& failure, Symbols& symb
   Explanation explanation;
   explanation.schedule = failure.schedule;
   explanation.comes_again = server.replay(failure.schedule).is_like(failure);
+  const Minimised least =
+      explanation.comes_again ? minimise(server, failure, kBudget) : Minimised{failure};
+  const Outcome traced = server.replay_traced(least.outcome.schedule);
+  explanation.comes_again &= traced.is_like(failure);
   if (!explanation.comes_again) {
     explanation.text = report.failure(failure);
     return explanation;
   }
-  const Minimised least = minimise(server, failure, kBudget);
-  const Outcome traced = server.replay_traced(least.outcome.schedule);
   explanation.schedule = traced.schedule;
   explanation.outcome = traced;
   explanation.text = report.failure(traced) + "\n" + text_of(failure, least);

@@ -165,7 +165,6 @@ bool Explorer::is_enough() const {
 
 void Explorer::start(Job& job) {
   ++asked_;
-  job.output.clear();
   job.server.ask_next();
   job.is_running = true;
 }
@@ -245,6 +244,7 @@ void Explorer::take_answers() {
     const std::optional<Outcome> outcome = job.server.answer();
     seen_all_ |= !outcome.has_value();
     if (outcome.has_value()) take(job, *outcome);
+    job.output.clear();
     if (!is_enough()) start(job);
   }
 }

@@ -31,6 +31,10 @@ UMS_NEVER_DESTROYED NeverDestroyed<WaitingTasks> waiting;
 constexpr std::uint64_t kAllSignals = ~(std::uint64_t{1} << (SIGSTKFLT - 1));
 constexpr long kPauseMinNs = 100'000;
 constexpr long kPauseMaxNs = 20'000'000;
+constexpr long kJumpNs = 1'000'000;
+constexpr int kJumpsInVainMax = 1000;
+
+int jumps_in_vain = 0;  // of virtual time, since something has come
 
 Task& task_of(MachineTask& machine) noexcept {
   return *boost::intrusive::get_parent_from_member(&machine, &Task::machine);
@@ -54,14 +58,23 @@ class PollList {
   PollList(const PollList&) = delete;
   PollList& operator=(const PollList&) = delete;
 
+  // Until something is ready, or for so long.
+  void wait_for(long pause_ns) noexcept {
+    const timespec pause = {0, pause_ns};
+    poll(&pause);
+  }
+
   // Until something is ready; no longer than `pause_ns` if one of them has no descriptor to tell.
   void wait(long pause_ns) noexcept {
-    const timespec pause = {0, pause_ns};
-    raw_syscall(SYS_ppoll, syscall_arg(list_), static_cast<long>(count_),
-                complete_ ? 0 : syscall_arg(&pause), 0, 8);
+    if (complete_) return poll(nullptr);
+    wait_for(pause_ns);
   }
 
  private:
+  void poll(const timespec* limit) noexcept {
+    raw_syscall(SYS_ppoll, syscall_arg(list_), static_cast<long>(count_), syscall_arg(limit), 0, 8);
+  }
+
   void add(const OutsideWait& wait) noexcept {
     std::copy_n(wait.descriptors, wait.count, list_ + count_);
     count_ += wait.count;
@@ -114,6 +127,7 @@ void outside_look() noexcept {
     timer_stop(task);
     machine.wait_end.woken = true;
     make_runnable(task);
+    jumps_in_vain = 0;
   }
 }
 
@@ -128,6 +142,14 @@ bool outside_sleep() noexcept {
     outside_look();
   }
   return true;
+}
+
+void outside_before_jump() noexcept {
+  if (waiting->empty()) jumps_in_vain = 0;
+  if (waiting->empty() || ++jumps_in_vain <= kJumpsInVainMax) return;
+  const CarrierSignalsBlocked blocked;
+  PollList().wait_for(kJumpNs);
+  take_signals();
 }
 
 void outside_forget_all() noexcept { waiting->clear(); }

@@ -10,7 +10,9 @@
 // Where nobody else can, and no moment is waited for, it blocks in one poll(2) for all of them.
 //
 // What tasks do to each other by a pipe is so a function of the schedule, like all else. The
-// outside takes real time and no virtual one: to it, a limit passes at once.
+// outside takes real time and no virtual one: to it, a limit passes at once. But where moment after
+// moment passes and nothing has come, as of a thread that beats until a child has ended, each takes
+// a real millisecond in the end.
 //
 // Thread safety: the carrier.
 #pragma once
@@ -46,6 +48,9 @@ void outside_look() noexcept;
 // Blocks until somebody is runnable. False: nobody waits for the outside.
 // Signals that come meanwhile are the simulation's (signals.h).
 bool outside_sleep() noexcept;
+
+// Virtual time is about to jump, while somebody may wait for the outside.
+void outside_before_jump() noexcept;
 
 // Nobody waits any more, and nobody goes on.
 void outside_forget_all() noexcept;

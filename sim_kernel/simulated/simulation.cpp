@@ -67,6 +67,7 @@ void nobody_can_go_on() noexcept {
 // A timer that only sends signals may expire for ever, and nobody take them.
 bool wait_for_runnable() noexcept {
   for (int expired = 0; expired < kFutileTimersMax && first_deadline() != kNever; ++expired) {
+    outside_before_jump();
     if (virtual_cpus.is_plain()) virtual_cpus.idle_until(first_deadline());
     expire_timers(first_deadline());
     if (run_queue->size() == 0) continue;

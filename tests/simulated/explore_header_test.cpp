@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <pthread.h>
+#include <sched.h>
 #include <ums/explore.hpp>
 
 #include <cstdio>
@@ -216,6 +217,39 @@ TEST(ExploreHeader, DeadlockSaysWhoWaits) {
   EXPECT_EQ(result.verdict, UMS_EXPLORE_DEADLOCK);
   EXPECT_NE(result.message.find("waits to lock object"), std::string::npos) << result.message;
   EXPECT_NE(result.message.find("waits to join object"), std::string::npos) << result.message;
+}
+
+// The regular turns of the first execution, and who comes first by its priority, would keep these
+// from their end for ever.
+TEST(ExploreHeader, StrategiesKeepNobodyFromItsEnd) {
+  for (const char* name : {"default", "random", "pct", "pos", "round-robin"}) {
+    ExploreOptions options;
+    options.strategy = name;
+    options.executions = 50;
+    const ExploreResult scoped = explore(options, [] {
+      std::mutex one;
+      std::mutex two;
+      std::thread a([&] { const std::scoped_lock both(one, two); });
+      std::thread b([&] { const std::scoped_lock both(two, one); });
+      a.join();
+      b.join();
+    });
+    EXPECT_TRUE(scoped) << name << ": " << scoped;
+    const ExploreResult tried = explore(options, [] {
+      std::mutex mutex;
+      const auto try_to_lock = [&] {
+        while (!mutex.try_lock()) {
+        }
+        sched_yield();
+        mutex.unlock();
+      };
+      std::thread a(try_to_lock);
+      std::thread b(try_to_lock);
+      a.join();
+      b.join();
+    });
+    EXPECT_TRUE(tried) << name << ": " << tried;
+  }
 }
 
 TEST(ExploreHeader, CheckRandomThrowsWhatFailed) {

@@ -104,14 +104,14 @@ TEST(Explore, DeadlockIsFoundAndReplayed) {
 }
 
 TEST(Schedule, TextComesBack) {
-  for (const char* text : {"", "0.1", "3.2,1.0,700.12"}) {
+  for (const char* text : {"", "0.1", "3.2,1.0,700.12", "0.~5", "3.2,1.0,70.~4294967295"}) {
     EXPECT_EQ(Schedule::from_string(text).value().to_string(), text);
   }
 }
 
 TEST(Schedule, WhatIsNoneIsRefused) {
-  for (const char* text :
-       {"1", "1.", ".1", "1.2,", ",1.2", "1.-2", "-1.2", "1.2;3.4", "1 .2", "x"}) {
+  for (const char* text : {"1", "1.", ".1", "1.2,", ",1.2", "1.-2", "-1.2", "1.2;3.4", "1 .2", "x",
+                           "~5", "1.~", "1.~2,3.4", "1.~-2", ",1.~2"}) {
     EXPECT_FALSE(Schedule::from_string(text).has_value()) << text;
   }
 }

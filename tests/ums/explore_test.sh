@@ -74,6 +74,19 @@ finds file 'it waits for something outside' 1
 finds starve 'starvation: task 2 could go on, and [0-9]* steps of others came first' 1 \
   --strategy pct --steps 2000
 explore 0 --iterations 100 -- "$program" starve
+
+echo '- what only strategies keep from its end'
+for strategy in default random pct pos round-robin; do
+  for mode in back_off try; do
+    explore 0 --iterations 50 --steps 100000 --strategy "$strategy" -- "$program" "$mode"
+  done
+done
+# Below the steps after which they are fair.
+explore 1 --steps 5000 --strategy round-robin -- "$program" back_off
+finds livelock 'livelock: after 100000 steps the same 2 come again' 1 --steps 100000
+explore 1 --steps 100000 -- "$program" livelock
+[[ $(replay_string) =~ ^.{1,60}$ ]] || die "no short replay string: $(replay_string)"
+
 finds unjoined 'leak at exit: a thread has ended, and nobody has joined or detached it' 1
 expect '^  it ran come_first'  err
 finds splice 'it waits in splice, which the simulation does not control' 1

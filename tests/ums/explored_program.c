@@ -8,6 +8,9 @@
 //   status    exit status 3 if the second thread comes first
 //   crash     the same, and a null pointer
 //   livelock  two threads that let each other go first, for ever
+//   back_off  ends well unless the threads go in lock step: each takes one of two mutexes, and
+//             gives it back where the other has the second
+//   try       ends well unless one thread alone goes on: both try to lock until they have
 //   loop      a thread that waits for a flag in a loop
 //   file      a lock of a file that this process holds itself through another descriptor
 //   pipe      exit status 3 if a pipe is looked at before something is written there
@@ -80,12 +83,14 @@ static void* lock_both(void* two_first) {
 }
 
 // Returns which turn it is.
-static int take_turn(void) {
-  pthread_mutex_lock(&one);
+static int take_turn_of(pthread_mutex_t* mutex) {
+  pthread_mutex_lock(mutex);
   const int turn = turns++;
-  pthread_mutex_unlock(&one);
+  pthread_mutex_unlock(mutex);
   return turn;
 }
+
+static int take_turn(void) { return take_turn_of(&one); }
 
 static void* come_first(void* unused) {
   take_turn();
@@ -120,6 +125,27 @@ static void* leave_process(void* unused) {
 
 static void* let_other_go_first(void* unused) {
   while (flag == 0) sched_yield();
+  return unused;
+}
+
+static void* lock_both_or_none(void* two_first) {
+  pthread_mutex_t* const first = two_first != NULL ? &two : &one;
+  pthread_mutex_t* const second = two_first != NULL ? &one : &two;
+  pthread_mutex_lock(first);
+  while (pthread_mutex_trylock(second) != 0) {
+    pthread_mutex_unlock(first);
+    pthread_mutex_lock(first);
+  }
+  pthread_mutex_unlock(second);
+  pthread_mutex_unlock(first);
+  return NULL;
+}
+
+static void* try_until_locked(void* unused) {
+  while (pthread_mutex_trylock(&one) != 0) {
+  }
+  take_turn_of(&two);
+  pthread_mutex_unlock(&one);
   return unused;
 }
 
@@ -269,6 +295,8 @@ static const struct {
     {"status", come_first, exit_if_first},
     {"crash", come_first, crash_if_first},
     {"livelock", let_other_go_first, let_other_go_first},
+    {"back_off", lock_both_or_none, lock_both_or_none},
+    {"try", try_until_locked, try_until_locked},
     {"loop", wait_in_loop, produce},
     {"file", lock_file, produce},
     {"pipe", write_to_pipe, exit_if_empty},
@@ -293,7 +321,7 @@ int main(int argc, char** argv) {
   if (gettid() != getpid()) return 5;
   for (size_t i = 0; argc > 1 && i < sizeof modes / sizeof modes[0]; ++i) {
     if (strcmp(argv[1], modes[i].mode) != 0) continue;
-    const int locks = modes[i].first == lock_both;
+    const int locks = modes[i].first == lock_both || modes[i].first == lock_both_or_none;
     if (strcmp(argv[1], "pipe") == 0 && pipe2(ends, O_NONBLOCK) != 0) return 2;
     if (strcmp(argv[1], "unload") == 0) start_threads();
     pthread_create(&a, NULL, modes[i].first, NULL);

@@ -37,6 +37,11 @@ void print(const Schedule& schedule) noexcept {
     print(".");
     print(static_cast<std::uint64_t>(turn.task));
   }
+  if (!schedule.fairness().has_value()) return;
+  print(is_first ? "" : ",");
+  print(schedule.fairness()->steps);
+  print(".~");
+  print(schedule.fairness()->seed);
 }
 
 }  // namespace

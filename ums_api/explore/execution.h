@@ -18,8 +18,9 @@ namespace ums::explore {
 // How an execution went, in numbers.
 struct Counts {
   std::uint64_t steps = 0;
-  std::uint64_t preemptions = 0;  // somebody else went on, though who ran could have
-  std::uint64_t path = 0;         // a hash of who went on at each step
+  // Somebody else went on, though who ran could have: until everybody is equally likely to.
+  std::uint64_t preemptions = 0;
+  std::uint64_t path = 0;  // a hash of who went on at each step
 };
 
 class Execution : public kernel::Chooser {
@@ -29,6 +30,8 @@ class Execution : public kernel::Chooser {
 
   std::size_t choose(std::span<const Choice> choices, int current) noexcept override {
     const std::size_t chosen = strategy_.next_task(choices, current);
+    if (strategy_.fair_seed().has_value()) [[unlikely]]
+      note_fairness();
     if (choices.size() > 1) note_choice(choices, current, chosen);
     ++counts_.steps;
     return chosen;
@@ -43,11 +46,17 @@ class Execution : public kernel::Chooser {
  private:
   void note_choice(std::span<const Choice> choices, int current, std::size_t chosen) {
     constexpr std::uint64_t kPrime = 0x100000001b3;  // as FNV-1a mixes
-    schedule_.note(choices, current, chosen);
     const int task = choices[chosen].task;
     counts_.path = (counts_.path ^ static_cast<std::uint64_t>(task + 1)) * kPrime;
     counts_.path ^= counts_.path >> 29;
+    if (schedule_.fairness().has_value()) [[unlikely]]
+      return;
+    schedule_.note(choices, current, chosen);
     if (task != current && is_preempted(choices, current)) ++counts_.preemptions;
+  }
+
+  void note_fairness() {
+    if (!schedule_.fairness().has_value()) schedule_.note_fairness(*strategy_.fair_seed());
   }
 
   Strategy& strategy_;

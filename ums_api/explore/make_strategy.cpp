@@ -7,6 +7,7 @@
 
 #include "ums_api/explore/default_strategy.h"
 #include "ums_api/explore/exhaustive_strategy.h"
+#include "ums_api/explore/fair_strategy.h"
 #include "ums_api/explore/pct_strategy.h"
 #include "ums_api/explore/pos_strategy.h"
 #include "ums_api/explore/random_strategy.h"
@@ -32,16 +33,21 @@ bool is_named(std::string_view text, std::string_view name) {
   return text.substr(0, text.find(':')) == name;
 }
 
+template <typename Its, typename... Arguments>
+std::unique_ptr<Strategy> make_fair(std::uint64_t seed, Arguments... arguments) {
+  return std::make_unique<FairStrategy>(seed, std::make_unique<Its>(arguments...));
+}
+
 }  // namespace
 
 std::unique_ptr<Strategy> make_strategy(std::string_view name, std::uint64_t seed) {
-  if (name == "default") return std::make_unique<DefaultStrategy>(seed);
+  if (name == "default") return make_fair<DefaultStrategy>(seed, seed);
   if (name == "random") return std::make_unique<RandomStrategy>(seed);
-  if (name == "pos") return std::make_unique<PosStrategy>(seed);
-  if (name == "round-robin") return std::make_unique<RoundRobinStrategy>();
+  if (name == "pos") return make_fair<PosStrategy>(seed, seed);
+  if (name == "round-robin") return make_fair<RoundRobinStrategy>(seed);
   if (is_named(name, "pct")) {
     const int depth = number_behind(name, "pct").value_or(kUsualDepth);
-    return depth > 0 ? std::make_unique<PctStrategy>(seed, depth) : nullptr;
+    return depth > 0 ? make_fair<PctStrategy>(seed, seed, depth) : nullptr;
   }
   if (is_named(name, "exhaustive")) {
     const std::optional<int> preemptions = number_behind(name, "exhaustive");

@@ -5,6 +5,8 @@
 //     default      random      pct      pct:DEPTH      pos      round-robin
 //     exhaustive               exhaustive:PREEMPTIONS
 //
+// All but those that see all executions are fair in the long run (fair_strategy.h).
+//
 // Thread safety: any thread.
 #pragma once
 

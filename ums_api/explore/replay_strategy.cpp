@@ -5,11 +5,19 @@
 
 namespace ums::explore {
 
+// Whether all turns have been taken, and everybody is equally likely to go on from here.
+bool ReplayStrategy::is_to_be_fair() const {
+  const std::optional<Fairness>& fairness = schedule_.fairness();
+  return fairness.has_value() && turn_ == schedule_.turns().size() && steps_ == fairness->steps;
+}
+
 std::size_t ReplayStrategy::next_task(std::span<const Choice> choices, int current) {
+  if (!fair_seed().has_value() && is_to_be_fair()) begin_fairness(schedule_.fairness()->seed);
+  if (fair_seed().has_value()) return choose_fairly(choices);
   const std::size_t otherwise = default_choice(choices, current);
+  if (choices.size() == 1) return otherwise;
   const auto& turns = schedule_.turns();
-  if (choices.size() == 1 || turn_ == turns.size()) return otherwise;
-  if (steps_ < turns[turn_].steps) {
+  if (turn_ == turns.size() || steps_ < turns[turn_].steps) {
     ++steps_;
     return otherwise;
   }

@@ -25,6 +25,8 @@ class ReplayStrategy final : public Strategy {
   bool has_turns_left() const { return turn_ < schedule_.turns().size(); }
 
  private:
+  bool is_to_be_fair() const;
+
   const Schedule schedule_;
   std::size_t turn_ = 0;
   std::uint64_t steps_ = 0;  // since the last turn

@@ -45,6 +45,10 @@ std::string Schedule::to_string() const {
     fmt::format_to(std::back_inserter(text), "{}{}.{}", text.empty() ? "" : ",", turn.steps,
                    turn.task);
   }
+  if (fairness_.has_value()) {
+    fmt::format_to(std::back_inserter(text), "{}{}.~{}", text.empty() ? "" : ",", fairness_->steps,
+                   fairness_->seed);
+  }
   return text;
 }
 
@@ -72,7 +76,14 @@ std::optional<Schedule> Schedule::from_string(std::string_view text) {
   while (!text.empty()) {
     Turn turn;
     if (!schedule.turns_.empty() && !take(text, ',')) return {};
-    if (!take(text, turn.steps) || !take(text, '.') || !take(text, turn.task)) return {};
+    if (!take(text, turn.steps) || !take(text, '.')) return {};
+    if (take(text, '~')) {
+      std::uint64_t seed = 0;
+      if (!take(text, seed) || !text.empty()) return {};
+      schedule.fairness_ = Fairness{turn.steps, seed};
+      return schedule;
+    }
+    if (!take(text, turn.task)) return {};
     schedule.turns_.push_back(turn);
   }
   return schedule;

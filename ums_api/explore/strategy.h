@@ -9,16 +9,20 @@
 //
 // Invariants:
 // 1. What it answers is a function of its parameters, its seed and what it was asked before.
+// 2. Once it is fair it remains so until the next execution: each answer is the next number of its
+//    fair seed's.
 //
 // Thread safety: one thread.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 
 #include "sim_kernel/simulated/choice.h"
 #include "ums_api/explore/arena.h"
+#include "ums_api/explore/random_numbers.h"
 
 namespace ums::explore {
 
@@ -55,6 +59,26 @@ class Strategy {
 
   // A number below `bound`, which is not 0.
   virtual std::uint64_t next_number(std::uint64_t bound) = 0;
+
+  // None: it is not fair. Else everybody is equally likely to go on, by the numbers of this seed,
+  // one for each step at which more than one can.
+  const std::optional<std::uint64_t>& fair_seed() const { return fair_seed_; }
+
+ protected:
+  void begin_fairness(std::uint64_t seed) {
+    fair_seed_ = seed;
+    fair_numbers_ = RandomNumbers(seed);
+  }
+  void end_fairness() { fair_seed_.reset(); }
+
+  // Where there is nothing to choose no number is drawn: such steps stand in no schedule.
+  std::size_t choose_fairly(std::span<const Choice> choices) {
+    return choices.size() == 1 ? 0 : fair_numbers_.below(choices.size());
+  }
+
+ private:
+  std::optional<std::uint64_t> fair_seed_;
+  RandomNumbers fair_numbers_{0};
 };
 
 }  // namespace ums::explore

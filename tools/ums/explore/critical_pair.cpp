@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "tools/ums/explore/turns.h"
 #include "tools/ums/explore/verdict.h"
 
 namespace ums::command {
@@ -49,8 +50,10 @@ void point_at_lost_wake_up(const Outcome& outcome, CriticalPair& pair) {
 
 std::vector<CriticalPair> critical_pairs(const Outcome& outcome) {
   std::vector<CriticalPair> pairs;
-  for (std::uint64_t i = 0; i < outcome.trace.size(); ++i) {
+  std::size_t turns = turns_of_tasks(parse_turns(outcome.schedule));
+  for (std::uint64_t i = 0; i < outcome.trace.size() && turns > 0; ++i) {
     if (!outcome.trace[i].is_turn()) continue;
+    --turns;
     CriticalPair pair = pair_of(outcome, i);
     point_at_lost_wake_up(outcome, pair);
     const bool is_known = std::any_of(pairs.begin(), pairs.end(), [&](const CriticalPair& other) {

@@ -133,9 +133,7 @@ std::string Report::race(const Outcome& outcome) {
 std::string Report::failure(const Outcome& outcome) {
   std::string text = verdict_of(outcome) + "\n";
   if (outcome.finding == "steps") {
-    const std::size_t period = repeated_steps(outcome.trace);
-    const std::size_t from = outcome.trace.size() - period;
-    for (std::size_t i = from; i < outcome.trace.size(); ++i) text += step(outcome, i);
+    for (const std::size_t i : repeated_steps(outcome.trace)) text += step(outcome, i);
   }
   if (outcome.finding == "report") {
     text += fmt::format("  the real module: {}\n  instead: {}\n", outcome.report.original,

@@ -9,8 +9,10 @@
 #include <algorithm>
 #include <cstdlib>
 #include <cstring>
+#include <map>
 #include <memory>
 #include <set>
+#include <tuple>
 
 namespace ums::command {
 
@@ -80,10 +82,12 @@ std::string limit_text(const Outcome& outcome) {
                          task.number, since);
     }
   }
-  const std::size_t period = repeated_steps(outcome.trace);
-  if (period == 0) return fmt::format("step limit: it has not ended after {} steps", outcome.steps);
+  const std::vector<std::size_t> repeated = repeated_steps(outcome.trace);
+  if (repeated.empty()) {
+    return fmt::format("step limit: it has not ended after {} steps", outcome.steps);
+  }
   return fmt::format("livelock: after {} steps the same {} come again and again", outcome.steps,
-                     period);
+                     repeated.size());
 }
 
 std::string race_text(const Outcome& outcome) {
@@ -113,6 +117,17 @@ std::string hung_text(const Outcome& outcome) {
   }
   return fmt::format("it waits in {}, which the simulation does not control",
                      name_of_system_call(outcome.status));
+}
+
+// By task, kind and object: where it comes first.
+using DifferentSteps = std::map<std::tuple<int, EventKind, std::uint32_t>, std::size_t>;
+
+DifferentSteps different_steps(const std::vector<Step>& trace, std::size_t from, std::size_t to) {
+  DifferentSteps steps;
+  for (std::size_t i = from; i < to; ++i) {
+    steps.emplace(std::tuple{trace[i].task, trace[i].event.kind, trace[i].event.object}, i);
+  }
+  return steps;
 }
 
 }  // namespace
@@ -167,20 +182,23 @@ std::optional<LostWakeUp> lost_wake_up(const Outcome& outcome) {
   return {};
 }
 
-std::size_t repeated_steps(const std::vector<Step>& trace) {
-  constexpr std::size_t kPeriodMax = 64;
-  constexpr std::size_t kTimes = 8;
-  const auto is_same = [&](std::size_t a, std::size_t b) {
-    return trace[a].task == trace[b].task && trace[a].event.kind == trace[b].event.kind &&
-           trace[a].event.object == trace[b].event.object;
-  };
-  for (std::size_t period = 1; period <= kPeriodMax && kTimes * period < trace.size(); ++period) {
-    std::size_t at = trace.size() - 1;
-    const std::size_t first = trace.size() - (kTimes - 1) * period;
-    while (at >= first && is_same(at, at - period)) --at;
-    if (at < first) return period;
+std::vector<std::size_t> repeated_steps(const std::vector<Step>& trace) {
+  constexpr std::size_t kLast = 1024;
+  constexpr std::size_t kDifferentMax = 64;
+  constexpr std::size_t kTimesMin = 4;  // on average
+  const std::size_t last = std::min(kLast, trace.size() / 4);
+  const std::size_t from = trace.size() - last;
+  const DifferentSteps different = different_steps(trace, from, trace.size());
+  if (different.size() > std::min(kDifferentMax, last / kTimesMin)) return {};
+  const DifferentSteps before = different_steps(trace, from - last, from);
+  const auto is_same = [](const auto& a, const auto& b) { return a.first == b.first; };
+  if (!std::equal(different.begin(), different.end(), before.begin(), before.end(), is_same)) {
+    return {};
   }
-  return 0;
+  std::vector<std::size_t> steps;
+  for (const auto& [step, at] : different) steps.push_back(at);
+  std::sort(steps.begin(), steps.end());
+  return steps;
 }
 
 std::string verdict_of(const Outcome& outcome) {

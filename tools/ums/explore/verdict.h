@@ -6,6 +6,7 @@
 // Thread safety: any thread.
 #pragma once
 
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <vector>
@@ -31,7 +32,8 @@ struct LostWakeUp {
 // Needs a trace.
 std::optional<LostWakeUp> lost_wake_up(const Outcome& outcome);
 
-// How many steps it is that come again and again at the end of the trace; 0: none do.
-std::size_t repeated_steps(const std::vector<Step>& trace);
+// Where the steps are that come again and again, in whatever order, at the end of the trace, each
+// once; empty: none do.
+std::vector<std::size_t> repeated_steps(const std::vector<Step>& trace);
 
 }  // namespace ums::command

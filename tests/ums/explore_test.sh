@@ -81,6 +81,11 @@ for strategy in default random pct pos round-robin; do
     explore 0 --iterations 50 --steps 100000 --strategy "$strategy" -- "$program" "$mode"
   done
 done
+# One that computes is no livelock, however regular.
+explore 1 --iterations 1 --steps 30000 -- "$program" long
+expect '^step limit: it has not ended after 30000 steps; .* wants a higher --steps'
+explore 0 --iterations 1 -- "$program" long
+finds wait 'livelock: after 30000 steps the same 1 come again' 1 --steps 30000
 # Below the steps after which they are fair.
 explore 1 --steps 5000 --strategy round-robin -- "$program" back_off
 finds livelock 'livelock: after 100000 steps the same 2 come again' 1 --steps 100000

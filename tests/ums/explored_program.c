@@ -11,6 +11,8 @@
 //   back_off  ends well unless the threads go in lock step: each takes one of two mutexes, and
 //             gives it back where the other has the second
 //   try       ends well unless one thread alone goes on: both try to lock until they have
+//   long      ends well, after many steps of one thread that are all the same
+//   wait      a thread that lets others go first, alone and for ever
 //   loop      a thread that waits for a flag in a loop
 //   file      a lock of a file that this process holds itself through another descriptor
 //   pipe      exit status 3 if a pipe is looked at before something is written there
@@ -128,6 +130,11 @@ static void* let_other_go_first(void* unused) {
   return unused;
 }
 
+static void* wait_for_nobody(void* unused) {
+  for (;;) sched_yield();
+  return unused;
+}
+
 static void* lock_both_or_none(void* two_first) {
   pthread_mutex_t* const first = two_first != NULL ? &two : &one;
   pthread_mutex_t* const second = two_first != NULL ? &one : &two;
@@ -199,6 +206,11 @@ static void* take_many_turns(void* unused) {
 
 static void* take_pid_turns(void* unused) {
   for (int i = getpid() % 1009; i >= 0; --i) take_turn();
+  return unused;
+}
+
+static void* take_very_many_turns(void* unused) {
+  for (int i = 0; i < 20000; ++i) take_turn_of(&two);
   return unused;
 }
 
@@ -297,6 +309,8 @@ static const struct {
     {"livelock", let_other_go_first, let_other_go_first},
     {"back_off", lock_both_or_none, lock_both_or_none},
     {"try", try_until_locked, try_until_locked},
+    {"long", take_very_many_turns, come_first},
+    {"wait", wait_for_nobody, come_first},
     {"loop", wait_in_loop, produce},
     {"file", lock_file, produce},
     {"pipe", write_to_pipe, exit_if_empty},

@@ -74,6 +74,31 @@ std::uint64_t steps_without(const Outcome& outcome, int task) {
   return static_cast<std::uint64_t>(last - outcome.trace.rbegin());
 }
 
+// Whether the step only looks, or lets others go on.
+bool changes_nothing(EventKind kind) {
+  switch (kind) {
+    case EventKind::kTryLock:
+    case EventKind::kYield:
+    case EventKind::kSleep:
+    case EventKind::kClock:
+    case EventKind::kRead:
+      return true;
+    default:
+      return false;
+  }
+}
+
+// One task that repeats steps which change something may be computing.
+bool is_livelock(const std::vector<Step>& trace, const std::vector<std::size_t>& repeated) {
+  if (repeated.empty()) return false;
+  const auto is_of_another = [&](std::size_t i) {
+    return trace[i].task != trace[repeated[0]].task;
+  };
+  const auto is_idle = [&](std::size_t i) { return changes_nothing(trace[i].event.kind); };
+  return std::any_of(repeated.begin(), repeated.end(), is_of_another) ||
+         std::all_of(repeated.begin(), repeated.end(), is_idle);
+}
+
 std::string limit_text(const Outcome& outcome) {
   for (const StuckTask& task : outcome.tasks) {
     const std::uint64_t since = steps_without(outcome, task.number);
@@ -83,11 +108,14 @@ std::string limit_text(const Outcome& outcome) {
     }
   }
   const std::vector<std::size_t> repeated = repeated_steps(outcome.trace);
-  if (repeated.empty()) {
-    return fmt::format("step limit: it has not ended after {} steps", outcome.steps);
+  if (is_livelock(outcome.trace, repeated)) {
+    return fmt::format("livelock: after {} steps the same {} come again and again", outcome.steps,
+                       repeated.size());
   }
-  return fmt::format("livelock: after {} steps the same {} come again and again", outcome.steps,
-                     repeated.size());
+  return fmt::format(
+      "step limit: it has not ended after {} steps; a program that takes more wants a higher "
+      "--steps",
+      outcome.steps);
 }
 
 std::string race_text(const Outcome& outcome) {

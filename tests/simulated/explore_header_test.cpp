@@ -7,9 +7,11 @@
 #include <sched.h>
 #include <ums/explore.hpp>
 
+#include <condition_variable>
 #include <cstdio>
 #include <cstdlib>
 #include <mutex>
+#include <regex>
 #include <stdexcept>
 #include <string>
 #include <thread>
@@ -215,8 +217,27 @@ TEST(ExploreHeader, GoogleTestsFailuresAreCounted) {
 TEST(ExploreHeader, DeadlockSaysWhoWaits) {
   const ExploreResult result = explore({}, lock_in_any_order);
   EXPECT_EQ(result.verdict, UMS_EXPLORE_DEADLOCK);
-  EXPECT_NE(result.message.find("waits to lock object"), std::string::npos) << result.message;
-  EXPECT_NE(result.message.find("waits to join object"), std::string::npos) << result.message;
+  EXPECT_TRUE(std::regex_search(
+      result.message, std::regex("task [23] waits to lock object \\d+, which task [24] has")))
+      << result.message;
+  EXPECT_TRUE(std::regex_search(
+      result.message, std::regex("task 1 \\(the body\\) waits for the end of task [234]")))
+      << result.message;
+  EXPECT_EQ(result.message.find("task 0"), std::string::npos) << result.message;
+}
+
+TEST(ExploreHeader, DeadlockNamesWhatIsWaitedFor) {
+  const ExploreResult result = explore({}, [] {
+    std::mutex mutex;
+    std::condition_variable never;
+    std::thread waiter([&] {
+      std::unique_lock lock(mutex);
+      never.wait(lock);
+    });
+    waiter.join();
+  });
+  EXPECT_EQ(result.verdict, UMS_EXPLORE_DEADLOCK);
+  EXPECT_NE(result.message.find("task 2 waits for object "), std::string::npos) << result.message;
 }
 
 // The regular turns of the first execution, and who comes first by its priority, would keep these

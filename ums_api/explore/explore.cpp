@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ums_api/explore/explore.h"
 
-#include <fmt/format.h>
 #include <pthread.h>
 
-#include <iterator>
 #include <unordered_set>
 
 #include "sim_kernel/base/kassert.h"
 #include "ums_api/explore/crash_report.h"
 #include "ums_api/explore/execution.h"
+#include "ums_api/explore/waiting_tasks.h"
 #include "ums_api/simulated/captured_threads.h"
 #include "ums_api/simulated/threads.h"
 
@@ -24,14 +23,7 @@ class ReportingExecution final : public Execution {
 
   void stuck() noexcept override {
     Execution::stuck();
-    kernel::for_each_simulated(
-        [](kernel::Task& task, void* report) {
-          const Event& next = task.machine.next;
-          fmt::format_to(std::back_inserter(*static_cast<std::string*>(report)),
-                         "  task {} waits to {} object {}\n", task.machine.number,
-                         kernel::event_name(next.kind), next.object);
-        },
-        &waiting_);
+    waiting_ = waiting_tasks();
   }
 
   const std::string& waiting() const { return waiting_; }

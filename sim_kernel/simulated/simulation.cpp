@@ -43,7 +43,13 @@ BusyTime busy_time;
 
 constexpr int kFutileTimersMax = 1000;
 
-// Nobody can go on: the first task does, and the others never will.
+// `task` waits, for whatever it may be.
+void make_wait(Task& task) noexcept {
+  run_queue->remove(task);
+  virtual_cpus.leave(task);
+}
+
+// The first task goes on, and the others never will: they stay where they have stopped.
 void abandon_all_but_first() noexcept {
   futex_forget_all();
   timers_forget_all();
@@ -51,7 +57,9 @@ void abandon_all_but_first() noexcept {
   busy_loops_forget_all();
   for_each_task(
       [](Task& task, void*) {
-        if (is_simulated(task) && &task != first) task.machine.number = -1;
+        if (!is_simulated(task) || &task == first) return;
+        if (task.machine.runnable) make_wait(task);
+        task.machine.number = -1;
       },
       nullptr);
   tasks_left = 1;
@@ -79,9 +87,14 @@ bool wait_for_runnable() noexcept {
 
 // Everybody in the run queue may go on.
 Task& pick_of_all(Task& me) noexcept {
-  if (run_queue->size() == 0 && !wait_for_runnable()) nobody_can_go_on();
-  ++steps;
-  return run_queue->task(chooser->choose(run_queue->choices(), me.machine.number));
+  for (;;) {
+    if (run_queue->size() == 0 && !wait_for_runnable()) nobody_can_go_on();
+    ++steps;
+    const std::size_t chosen = chooser->choose(run_queue->choices(), me.machine.number);
+    if (chosen != kNobody) [[likely]]
+      return run_queue->task(chosen);
+    abandon_all_but_first();
+  }
 }
 
 // The first moment at which somebody may go on. Who sleeps until then is awake.
@@ -104,7 +117,12 @@ Task& pick_by_time(Task& me) noexcept {
     virtual_cpus.look_at(wake_for_next_moment());
     eligible->collect(*run_queue, objects->number_of(&eligible));
     ++steps;
-    Task& next = eligible->task(chooser->choose(eligible->choices(), me.machine.number));
+    const std::size_t chosen = chooser->choose(eligible->choices(), me.machine.number);
+    if (chosen == kNobody) [[unlikely]] {
+      abandon_all_but_first();
+      continue;
+    }
+    Task& next = eligible->task(chosen);
     if (next.machine.cpu >= 0) {
       virtual_cpus.run(next);
       return next;
@@ -133,12 +151,6 @@ Task& pick_next(Task& me) noexcept {
   take_arrived_signals();
   outside_look();
   return virtual_cpus.is_plain() ? pick_of_all(me) : pick_by_time(me);
-}
-
-// `task` waits, for whatever it may be.
-void make_wait(Task& task) noexcept {
-  run_queue->remove(task);
-  virtual_cpus.leave(task);
 }
 
 // Somebody is to look from where it has stopped (look_from).

@@ -27,6 +27,7 @@
 #include <sys/types.h>
 
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
 
 #include "sim_kernel/base/result.h"
@@ -39,11 +40,15 @@ namespace ums::kernel {
 // the same in each execution. Linux gives none so high (PID_MAX_LIMIT).
 inline constexpr pid_t kFirstVirtualThread = 4 * 1024 * 1024;
 
+// An answer of a Chooser's: nobody goes on any more but the first task.
+inline constexpr std::size_t kNobody = ~std::size_t{0};
+
 // Decides, and knows nothing of switches.
 class Chooser {
  public:
   // Who goes on: an index of `choices`, which is not empty and is ordered by number. `current`,
   // who has run until now, is one of them unless it waits, or its CPU is ahead of another.
+  // kNobody: the others never will go on, as after stuck(), and it is asked about the first alone.
   virtual std::size_t choose(std::span<const Choice> choices, int current) noexcept = 0;
 
   // Nobody may go on, and somebody is left. If this returns, the first task goes on, and the others

@@ -38,6 +38,9 @@ class FirstTaskFirst final : public explore::Strategy {
 
 std::optional<Livelock> livelock;
 
+// These loops take longer than an execution usually may.
+constexpr std::uint64_t kStepsMax = 20 * kernel::kBusyReadsMax;
+
 class BusyLoops : public testing::Test {
  protected:
   BusyLoops() : before_(kernel::on_livelock) {
@@ -48,10 +51,11 @@ class BusyLoops : public testing::Test {
 
   static Exploration run(const std::function<void()>& body, std::uint64_t executions = 1) {
     FirstTaskFirst strategy;
-    return run_many(strategy, executions, [&] {
+    const auto run_body = [&] {
       body();
       return true;
-    });
+    };
+    return run_many(strategy, executions, run_body, explore::Threads::kKept, kStepsMax);
   }
 
  private:
@@ -177,7 +181,7 @@ TEST_F(BusyLoops, LongLoopGoesOnWhileOthersDo) {
   bool done = false;  // which no instrumented code says
   int yields = 0;
   explore::RandomStrategy strategy(1);
-  run_many(strategy, 1, [&] {
+  const auto body = [&] {
     run_two(
         [&] {
           for (int i = 0; i < 5000; ++i) read_int(&number);
@@ -187,7 +191,8 @@ TEST_F(BusyLoops, LongLoopGoesOnWhileOthersDo) {
           for (; !done && yields < 10'000'000; ++yields) sched_yield();
         });
     return true;
-  });
+  };
+  run_many(strategy, 1, body, explore::Threads::kKept, kStepsMax);
   EXPECT_TRUE(done);
   EXPECT_LT(yields, 10'000'000);
 }

@@ -240,6 +240,49 @@ TEST(ExploreHeader, DeadlockNamesWhatIsWaitedFor) {
   EXPECT_NE(result.message.find("task 2 waits for object "), std::string::npos) << result.message;
 }
 
+void let_each_other_go_first() {
+  const auto yield_for_ever = [] {
+    for (;;) sched_yield();
+  };
+  std::thread a(yield_for_ever);
+  std::thread b(yield_for_ever);
+  a.join();
+  b.join();
+}
+
+// With each strategy, and again by the schedule. What comes next in the process is as ever.
+TEST(ExploreHeader, LivelockEndsAtTheStepLimit) {
+  for (const char* name : {"default", "random", "pct", "pos", "round-robin", "exhaustive"}) {
+    ExploreOptions options;
+    options.strategy = name;
+    options.steps = 30'000;
+    const ExploreResult result = explore(options, let_each_other_go_first);
+    EXPECT_EQ(result.verdict, UMS_EXPLORE_STEP_LIMIT) << name;
+    EXPECT_NE(result.message.find("has not ended after 30000 steps"), std::string::npos)
+        << result.message;
+    EXPECT_NE(result.message.find("task 3 could go on, to yield"), std::string::npos)
+        << result.message;
+    options.replay = result.schedule;
+    const ExploreResult again = explore(options, let_each_other_go_first);
+    EXPECT_EQ(again.verdict, UMS_EXPLORE_STEP_LIMIT) << name;
+    EXPECT_EQ(again.schedule, result.schedule) << name;
+    EXPECT_TRUE(explore({}, [] { count_in_two_parts(); }).passed()) << name;
+  }
+}
+
+// The limit may come at any step of the body, or before it has begun.
+TEST(ExploreHeader, AnyStepMayBeTheLast) {
+  for (std::uint64_t steps = 1; steps < 30; ++steps) {
+    ExploreOptions options;
+    options.steps = steps;
+    options.strategy = "random";
+    options.executions = 20;
+    const ExploreResult result = explore(options, [] { count_in_two_parts(); });
+    EXPECT_TRUE(result.passed() || result.verdict == UMS_EXPLORE_STEP_LIMIT) << steps;
+    EXPECT_TRUE(steps > 8 || !result.passed()) << steps;
+  }
+}
+
 // The regular turns of the first execution, and who comes first by its priority, would keep these
 // from their end for ever.
 TEST(ExploreHeader, StrategiesKeepNobodyFromItsEnd) {

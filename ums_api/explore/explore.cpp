@@ -3,6 +3,8 @@
 
 #include <pthread.h>
 
+#include <algorithm>
+#include <optional>
 #include <unordered_set>
 
 #include "sim_kernel/base/kassert.h"
@@ -16,19 +18,50 @@ namespace ums::explore {
 
 namespace {
 
-// Says of a deadlock who waits for what.
-class ReportingExecution final : public Execution {
+// One that ends, at the latest after so many steps, and says why others did not.
+class LimitedExecution final : public Execution {
  public:
-  using Execution::Execution;
+  LimitedExecution(Strategy& strategy, std::uint64_t steps_max)
+      : Execution(strategy), steps_max_(steps_max) {}
+
+  std::size_t choose(std::span<const Choice> choices, int current) noexcept override {
+    if (counts().steps < steps_max_) [[likely]]
+      return Execution::choose(choices, current);
+    return choose_last(choices);
+  }
 
   void stuck() noexcept override {
     Execution::stuck();
     waiting_ = waiting_tasks();
   }
 
+  // None of the body itself.
+  std::optional<Verdict> verdict() const {
+    if (is_over_) return Verdict::kStepLimit;
+    if (is_stuck()) return Verdict::kDeadlock;
+    return {};
+  }
   const std::string& waiting() const { return waiting_; }
 
  private:
+  // Who is about to unlock still does: it may be a lock of a test framework's, or of a library's,
+  // that is wanted when the execution is over.
+  std::size_t choose_last(std::span<const Choice> choices) {
+    if (choices.size() == 1 && choices[0].task == 0) return 0;  // who runs the body
+    const auto unlocks = std::find_if(choices.begin(), choices.end(), [](const Choice& choice) {
+      return choice.next.kind == kernel::EventKind::kUnlock;
+    });
+    if (unlocks != choices.end() && unlocks_left_-- > 0) {
+      return static_cast<std::size_t>(unlocks - choices.begin());
+    }
+    if (!is_over_) waiting_ = waiting_tasks();
+    is_over_ = true;
+    return kernel::kNobody;
+  }
+
+  const std::uint64_t steps_max_;
+  int unlocks_left_ = 1000;  // then a loop of them is no end, either
+  bool is_over_ = false;
   std::string waiting_;
 };
 
@@ -38,7 +71,7 @@ struct Body {
 };
 
 // Runs the body as the simulation's second task; the first only waits.
-Verdict run_once(Execution& execution, const std::function<bool()>& run) {
+Verdict run_once(LimitedExecution& execution, const std::function<bool()>& run) {
   Body body{run};
   kassert(kernel::simulation_begin(execution).ok(), "no memory for a simulation");
   pthread_t thread;
@@ -52,8 +85,7 @@ Verdict run_once(Execution& execution, const std::function<bool()>& run) {
   if (api::wait_for_thread(thread)) pthread_join(thread, nullptr);
   kernel::simulation_wait_for_all();
   kernel::simulation_end();
-  if (execution.is_stuck()) return Verdict::kDeadlock;
-  return body.passed ? Verdict::kPassed : Verdict::kFailed;
+  return execution.verdict().value_or(body.passed ? Verdict::kPassed : Verdict::kFailed);
 }
 
 // While it lives threads are kept from one execution for the next, or not.
@@ -68,7 +100,7 @@ class KeepThreads {
 }  // namespace
 
 Exploration run_many(Strategy& strategy, std::uint64_t executions,
-                     const std::function<bool()>& body, Threads threads) {
+                     const std::function<bool()>& body, Threads threads, std::uint64_t steps_max) {
   const KeepThreads keep(threads);
   CrashReport crash_report;
   Exploration result;
@@ -76,7 +108,7 @@ Exploration run_many(Strategy& strategy, std::uint64_t executions,
   while (result.executions < executions && !result.failed()) {
     result.complete = !strategy.new_execution();
     if (result.complete) break;
-    ReportingExecution execution(strategy);
+    LimitedExecution execution(strategy, steps_max);
     crash_report.watch(&execution.schedule());
     result.verdict = run_once(execution, body);
     ++result.executions;

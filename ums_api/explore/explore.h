@@ -7,7 +7,8 @@
 //     if (result.failed()) ... result.schedule
 //
 // The body is a thread of its own. What it leaves behind, in variables that outlive it, it finds
-// again: it is to clean up. A deadlock ends the exploration; its threads wait for ever.
+// again: it is to clean up. A deadlock ends the exploration, and so does an execution that has not
+// ended after so many steps; its threads wait for ever, with the locks that they have.
 //
 // Thread safety: one thread, which belongs to no simulation.
 #pragma once
@@ -20,7 +21,7 @@
 
 namespace ums::explore {
 
-enum class Verdict : std::uint8_t { kPassed, kFailed, kDeadlock };
+enum class Verdict : std::uint8_t { kPassed, kFailed, kDeadlock, kStepLimit };
 
 struct Exploration {
   Verdict verdict = Verdict::kPassed;
@@ -29,7 +30,7 @@ struct Exploration {
   std::uint64_t steps = 0;
   bool complete = false;  // the strategy knows no other executions
   std::string schedule;   // of the failure
-  std::string waiting;    // of a deadlock who waits for what, a line each
+  std::string waiting;    // of the two last verdicts what each task waits for, or could do
 
   bool failed() const { return verdict != Verdict::kPassed; }
 };
@@ -38,7 +39,11 @@ struct Exploration {
 // are new.
 enum class Threads : std::uint8_t { kKept, kNew };
 
+inline constexpr std::uint64_t kUsualStepsMax = 1'000'000;
+
+// An execution of more than `steps_max` steps has failed.
 Exploration run_many(Strategy& strategy, std::uint64_t executions,
-                     const std::function<bool()>& body, Threads threads = Threads::kKept);
+                     const std::function<bool()>& body, Threads threads = Threads::kKept,
+                     std::uint64_t steps_max = kUsualStepsMax);
 
 }  // namespace ums::explore

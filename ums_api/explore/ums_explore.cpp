@@ -34,6 +34,8 @@ ums_explore_verdict verdict_of(Verdict verdict) {
       return UMS_EXPLORE_FAILED;
     case Verdict::kDeadlock:
       return UMS_EXPLORE_DEADLOCK;
+    case Verdict::kStepLimit:
+      return UMS_EXPLORE_STEP_LIMIT;
   }
   return UMS_EXPLORE_FAILED;
 }
@@ -63,17 +65,21 @@ UMS_EXPORT int ums_explore(const ums_explore_options* options, int (*body)(void*
   if (ums::api::current_simulated() != nullptr) return fail(EBUSY);
   if (!answers_for_the_c_library()) return fail(ENOSYS);
   const auto run = [=] { return body(argument) != 0; };
+  const auto explore = [&](Strategy& strategy, std::uint64_t executions) {
+    const std::uint64_t steps = options->steps != 0 ? options->steps : kUsualStepsMax;
+    return run_many(strategy, executions, run, Threads::kKept, steps);
+  };
   if (options->replay != nullptr) {
     std::optional<Schedule> schedule = Schedule::from_string(options->replay);
     if (!schedule.has_value()) return fail(EINVAL);
     ReplayStrategy replay(std::move(*schedule));
-    const Exploration one = run_many(replay, 1, run);
+    const Exploration one = explore(replay, 1);
     return fill(*result, one, replay.has_strayed());
   }
   const std::unique_ptr<Strategy> strategy =
       make_strategy(options->strategy != nullptr ? options->strategy : "default", options->seed);
   if (strategy == nullptr) return fail(EINVAL);
-  return fill(*result, run_many(*strategy, options->executions, run), false);
+  return fill(*result, explore(*strategy, options->executions), false);
 }
 
 UMS_EXPORT void ums_explore_result_free(ums_explore_result* result) {

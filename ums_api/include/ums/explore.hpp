@@ -16,8 +16,9 @@
 //     }
 //
 // A body fails if it returns false or throws, if GoogleTest notes a failure (where its header is
-// included before this one), or if its threads can no longer go on. The error then says how the
-// same execution is run again: UMS_SCHEDULE=... in the environment, or ExploreOptions::replay.
+// included before this one), if its threads can no longer go on, or if it has not ended after so
+// many steps. The error then says how the same execution is run again: UMS_SCHEDULE=... in the
+// environment, or ExploreOptions::replay.
 // UMS_SCHEDULE is for all explorations of the process: choose the test.
 //
 // Invariants:
@@ -50,6 +51,7 @@ struct ExploreOptions {
   std::uint64_t seed = 0;
   std::string strategy = "default";   // ums/ums_explore.h says which there are
   std::optional<std::string> replay;  // the schedule of the only execution
+  std::uint64_t steps = 1'000'000;    // an execution of more has failed
 };
 
 // What came of an exploration.
@@ -143,11 +145,16 @@ struct Body {
 };
 
 inline std::string describe(const ExploreResult& result, const Body& body,
-                            const std::string& report) {
+                            const std::string& report, std::uint64_t steps) {
   std::string text;
   switch (result.verdict) {
     case UMS_EXPLORE_DEADLOCK:
       text = "deadlock: no task can go on\n" + report;
+      break;
+    case UMS_EXPLORE_STEP_LIMIT:
+      text = "step limit: the body has not ended after " + std::to_string(steps) +
+             " steps: a livelock, or it takes more, and wants a higher ExploreOptions::steps\n" +
+             report;
       break;
     case UMS_EXPLORE_STRAYED:
       return "the schedule does not fit: a task that it names could not go on. It is of another "
@@ -176,9 +183,10 @@ inline std::string describe(const ExploreResult& result, const Body& body,
 inline ExploreResult explore(ExploreOptions options, Body body) {
   const char* const schedule = std::getenv("UMS_SCHEDULE");
   if (!options.replay.has_value() && schedule != nullptr) options.replay = schedule;
-  const ums_explore_options plain = {
-      options.executions, options.seed, options.strategy.c_str(),
-      options.replay.has_value() ? options.replay->c_str() : nullptr};
+  if (options.steps == 0) options.steps = ExploreOptions().steps;
+  const ums_explore_options plain = {options.executions, options.seed, options.strategy.c_str(),
+                                     options.replay.has_value() ? options.replay->c_str() : nullptr,
+                                     options.steps};
   body.failures_before = body.framework.failures();
   ums_explore_result found;
   if (ums_explore(&plain, Body::call, &body, &found) != 0) refuse(errno, options);
@@ -189,7 +197,7 @@ inline ExploreResult explore(ExploreOptions options, Body body) {
                        found.steps,
                        found.schedule,
                        {}};
-  if (!result.passed()) result.message = describe(result, body, found.report);
+  if (!result.passed()) result.message = describe(result, body, found.report, options.steps);
   ums_explore_result_free(&found);
   return result;
 }
@@ -233,7 +241,7 @@ void check_random(Function&& body, std::uint64_t executions = 1000, std::uint64_
 }
 
 // The same for all executions of `body`, or those with at most so many preemptions. It is for
-// bodies of few steps, and never ends for one that may go on for ever.
+// bodies of few steps, and fails for one that some order of its steps keeps from its end for ever.
 template <std::invocable Function>
 void check_exhaustive(Function&& body, int preemptions = -1,
                       explore_detail::Framework framework = explore_detail::framework()) {

@@ -4,7 +4,7 @@
  * order, until it fails. C++ programs include ums/explore.hpp. Valid C11 and C++. Link with
  * libums-sim, which stands in for libums and answers the thread functions of the C library.
  *
- *     struct ums_explore_options options = {1000, 0, "default", NULL};
+ *     struct ums_explore_options options = {1000, 0, "default", NULL, 0};
  *     struct ums_explore_result result;
  *     if (ums_explore(&options, body, argument, &result) != 0) ...errno...
  *     if (result.verdict != UMS_EXPLORE_PASSED) puts(result.schedule);
@@ -14,7 +14,8 @@
  * 1. The function is called in a thread of its own. What it leaves behind in variables that outlive
  *    it, it finds again: it is to clean up.
  * 2. The threads that it makes end before an execution does, whether it joins them or not.
- * 3. Of a deadlock the threads wait for ever.
+ * 3. Of a deadlock, and of an execution that has not ended after so many steps, the threads wait
+ *    for ever, with the locks that they have.
  */
 #ifndef UMS_UMS_EXPLORE_H
 #define UMS_UMS_EXPLORE_H
@@ -29,14 +30,16 @@ struct ums_explore_options {
   /* "default", "random", "pct" (or "pct:DEPTH"), "pos", "round-robin", "exhaustive" (or
    * "exhaustive:PREEMPTIONS"); NULL: the default */
   const char* strategy;
-  const char* replay; /* the schedule of the only execution; NULL: none */
+  const char* replay;       /* the schedule of the only execution; NULL: none */
+  unsigned long long steps; /* an execution of more has failed; 0: 1000000 */
 };
 
 enum ums_explore_verdict {
   UMS_EXPLORE_PASSED,
-  UMS_EXPLORE_FAILED,   /* the function returned 0 */
-  UMS_EXPLORE_DEADLOCK, /* nobody could go on */
-  UMS_EXPLORE_STRAYED   /* the schedule to be replayed is of another program, version or input */
+  UMS_EXPLORE_FAILED,    /* the function returned 0 */
+  UMS_EXPLORE_DEADLOCK,  /* nobody could go on */
+  UMS_EXPLORE_STRAYED,   /* the schedule to be replayed is of another program, version or input */
+  UMS_EXPLORE_STEP_LIMIT /* it has not ended after `steps` steps: a livelock, or it takes more */
 };
 
 struct ums_explore_result {
@@ -46,7 +49,7 @@ struct ums_explore_result {
   unsigned long long schedules;  /* among them that differ */
   unsigned long long steps;      /* in all of them */
   char* schedule;                /* of the last one, if it failed; else "" */
-  char* report;                  /* of a deadlock who waits for what, a line each; else "" */
+  char* report; /* of a deadlock, or at the step limit: what each task waits for; else "" */
 };
 
 /*

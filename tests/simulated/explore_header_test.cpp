@@ -5,6 +5,8 @@
 #include <gtest/gtest.h>
 #include <pthread.h>
 #include <sched.h>
+#include <sys/wait.h>
+#include <unistd.h>
 #include <ums/explore.hpp>
 
 #include <condition_variable>
@@ -181,6 +183,39 @@ TEST(ExploreHeader, DISABLED_Crashes) {
   check_random([] {
     if (!finds_two()) *static_cast<volatile int*>(nullptr) = 1;
   });
+}
+
+TEST(ExploreHeader, DISABLED_Exits) {
+  check_random([] {
+    if (!finds_two()) std::exit(3);
+  });
+}
+
+TEST(ExploreHeader, ProgramThatExitsSaysByWhichSchedule) {
+  const std::string command = command_of("ExploreHeader.DISABLED_Exits");
+  const std::string first = output_of(command);
+  EXPECT_NE(first.find("ums: exit with status 3 ends the program"), std::string::npos) << first;
+  const std::size_t begin = first.find("UMS_SCHEDULE='");
+  ASSERT_NE(begin, std::string::npos) << first;
+  const std::string schedule = first.substr(begin, first.find("'\n", begin) + 1 - begin);
+  EXPECT_NE(output_of(fmt::format("{} {}", schedule, command)).find(schedule), std::string::npos);
+}
+
+// A child that ends by exit says nothing, and neither does the program when all is over.
+TEST(ExploreHeader, DISABLED_ExitsInAChild) {
+  check_random(
+      [] {
+        const pid_t child = fork();
+        if (child == 0) std::exit(0);
+        waitpid(child, nullptr, 0);
+      },
+      3);
+  FAIL() << "as output_of expects";
+}
+
+TEST(ExploreHeader, ExitElsewhereIsNotReported) {
+  const std::string output = output_of(command_of("ExploreHeader.DISABLED_ExitsInAChild"));
+  EXPECT_EQ(output.find("exit with status"), std::string::npos) << output;
 }
 
 TEST(ExploreHeader, ProgramThatCrashesSaysByWhichSchedule) {

@@ -6,6 +6,7 @@
 #include <atomic>
 #include <charconv>
 #include <cstddef>
+#include <cstdlib>
 #include <string_view>
 
 #include "sim_kernel/base/raw_syscall.h"
@@ -46,6 +47,30 @@ void print(const Schedule& schedule) noexcept {
 
 }  // namespace
 
+namespace {
+
+// The process that explores: its forked children may exit as they like.
+pid_t explorer = 0;
+
+// The body has called exit, or a thread of it: the exploration ends without a verdict.
+void report_exit(int status, void*) noexcept {
+  const Schedule* const schedule = watched.load(std::memory_order_relaxed);
+  if (schedule == nullptr || getpid() != explorer) return;
+  print("ums: exit with status ");
+  print(static_cast<std::uint64_t>(status));
+  print(" ends the program; it comes again with UMS_SCHEDULE='");
+  print(*schedule);
+  print("'\n");
+}
+
+// Once in a process. Without memory for that nothing is said of exits.
+void watch_exits() noexcept {
+  explorer = getpid();
+  [[maybe_unused]] static const int error = on_exit(report_exit, nullptr);
+}
+
+}  // namespace
+
 void CrashReport::watch(const Schedule* schedule) noexcept {
   watched.store(schedule, std::memory_order_relaxed);
 }
@@ -62,6 +87,7 @@ void CrashReport::report(int signal) noexcept {
 }
 
 CrashReport::CrashReport() noexcept {
+  watch_exits();
   struct sigaction ours {};
   ours.sa_handler = report;
   ours.sa_flags = static_cast<int>(SA_RESETHAND);

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// CrashReport: a program that crashes, or aborts, in an execution says by which schedule that comes
-// again.
+// CrashReport: a program that crashes, aborts or exits in an execution says by which schedule that
+// comes again.
 //
 //     CrashReport report;               // while executions are run
 //     report.watch(&execution.schedule());
 //
-// Signals that the program has handlers for are left alone.
+// Signals that the program has handlers for are left alone, and nothing is said of _exit.
 //
 // Thread safety: one at a time in a process.
 #pragma once

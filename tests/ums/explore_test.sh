@@ -54,6 +54,8 @@ explore 0 --iterations 200 -- "$program" unload
 explore 0 --seconds 0.5 --jobs 2 -- "$program" well
 explore 0 --strategy exhaustive --preemptions 2 -- "$program" well
 expect 'no failure, and there are no others'
+explore 0 --strategy exhaustive --iterations 3 -- "$program" well
+expect '^About [0-9.e+]* % of all are left'
 
 finds wake 'lost wake-up: task 1 waits' 1
 finds lock 'deadlock: tasks 1, 2 wait for each other' 1

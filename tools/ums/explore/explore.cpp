@@ -256,6 +256,9 @@ void Explorer::tell_end() {
   std::printf("%s: %s%s\n", progress_.text().c_str(), was_interrupted != 0 ? "interrupted, " : "",
               failures_ == 0 ? (seen_all_ ? "no failure, and there are no others" : "no failure")
                              : fmt::format("{} failed", failures_).c_str());
+  if (!seen_all_ && progress_.left() >= 0) {
+    std::printf("About %.2g %% of all are left.\n", 100 * progress_.left());
+  }
   if (failures_ == 0 && progress_.schedules() > 1 && progress_.distinct() == 1) {
     std::printf(
         options_.cpus.count > 0

@@ -32,6 +32,9 @@ class Progress {
   // `1234 schedules (1200 distinct), 35 steps each, 812 a second`
   std::string text() const;
 
+  // Of an exhaustive search, the part that is left, from 0 to 1; -1: it is none.
+  double left() const { return left_; }
+
   // Takes the line off the terminal.
   void clear();
 

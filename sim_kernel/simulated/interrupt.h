@@ -21,11 +21,4 @@ void interrupt(Task& task) noexcept;
 // Whether it needs no other to go on: it is no suspended worker, and nobody runs in its place.
 bool goes_on_by_itself(const Task& task) noexcept;
 
-// The task of the simulation that is this thread, or null.
-Task* simulated_task_of(pthread_t handle) noexcept;
-Task* simulated_task_of(pid_t tid) noexcept;
-
-// The one that the C library means by the owner of a lock: it has the id of the kernel thread.
-Task* simulated_task_of_owner(pid_t kernel_thread) noexcept;
-
 }  // namespace ums::kernel

@@ -305,33 +305,6 @@ const Task& chosen_task(std::size_t index) noexcept {
   return virtual_cpus.is_plain() ? run_queue->task(index) : eligible->task(index);
 }
 
-void for_each_simulated(void (*visit)(Task& task, void* argument), void* argument) noexcept {
-  struct Visit {
-    void (*const visit)(Task& task, void* argument);
-    void* const argument;
-  } each{visit, argument};
-  for_each_task(
-      [](Task& task, void* visitor) {
-        const Visit& its = *static_cast<Visit*>(visitor);
-        if (is_simulated(task)) its.visit(task, its.argument);
-      },
-      &each);
-}
-
-Task* simulated_task(int number) noexcept {
-  struct Search {
-    const int number;
-    Task* found = nullptr;
-  } search{number};
-  for_each_simulated(
-      [](Task& task, void* searcher) {
-        auto& its = *static_cast<Search*>(searcher);
-        if (task.machine.number == its.number) its.found = &task;
-      },
-      &search);
-  return search.found;
-}
-
 const void* simulated_object(std::uint32_t number) noexcept { return objects->find(number); }
 
 bool look_from(Task& task, void (*look)(void* argument), void* argument) noexcept {

@@ -88,16 +88,10 @@ bool is_cpu_wanted() noexcept;
 // Whether a task belongs to the simulation.
 inline bool is_simulated(const Task& task) noexcept { return task.machine.number >= 0; }
 
-// Calls visit(task, argument) for each of its tasks, in no particular order.
-void for_each_simulated(void (*visit)(Task& task, void* argument), void* argument) noexcept;
-
 // Calls look(argument) where `task` has stopped, on its stack: who looks sees the calls that have
 // led there. False, and no call: it has not begun.
 // Context: a Chooser. `look` passes no scheduling point.
 bool look_from(Task& task, void (*look)(void* argument), void* argument) noexcept;
-
-// The task with this number, or null.
-Task* simulated_task(int number) noexcept;
 
 // Where the object is that an Event calls by this number, or null.
 const void* simulated_object(std::uint32_t number) noexcept;

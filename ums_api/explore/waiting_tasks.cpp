@@ -3,7 +3,7 @@
 
 #include <fmt/format.h>
 
-#include "sim_kernel/simulated/interrupt.h"
+#include "sim_kernel/simulated/find_task.h"
 #include "sim_kernel/simulated/simulated_thread.h"
 #include "sim_kernel/simulated/simulation.h"
 

@@ -23,6 +23,7 @@
 
 #include "sim_kernel/base/printk.h"
 #include "sim_kernel/simulated/busy_loop.h"
+#include "sim_kernel/simulated/find_task.h"
 #include "sim_kernel/simulated/simulation.h"
 #include "ums_api/explore/execution.h"
 #include "ums_api/explore/random_strategy.h"

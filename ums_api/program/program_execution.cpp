@@ -11,7 +11,7 @@
 #include <iterator>
 
 #include "sim_kernel/base/printk.h"
-#include "sim_kernel/simulated/interrupt.h"
+#include "sim_kernel/simulated/find_task.h"
 #include "sim_kernel/simulated/role.h"
 #include "sim_kernel/simulated/simulated_thread.h"
 #include "sim_kernel/simulated/virtual_cpus.h"

@@ -12,7 +12,7 @@
 #include <cerrno>
 #include <cstring>
 
-#include "sim_kernel/simulated/interrupt.h"
+#include "sim_kernel/simulated/find_task.h"
 #include "sim_kernel/simulated/simulation.h"
 #include "sim_kernel/simulated/virtual_cpus.h"
 #include "sim_kernel/simulated/virtual_time.h"

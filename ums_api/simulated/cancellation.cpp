@@ -6,6 +6,7 @@
 
 #include <cerrno>
 
+#include "sim_kernel/simulated/find_task.h"
 #include "sim_kernel/simulated/interrupt.h"
 #include "sim_kernel/simulated/races/happens_before.h"
 #include "ums_api/simulated/current_simulated.h"

@@ -10,7 +10,7 @@
 #include <cerrno>
 
 #include "sim_kernel/base/raw_syscall.h"
-#include "sim_kernel/simulated/interrupt.h"
+#include "sim_kernel/simulated/find_task.h"
 #include "sim_kernel/simulated/signals.h"
 #include "ums_api/simulated/current_simulated.h"
 #include "ums_api/simulated/thread_ids.h"

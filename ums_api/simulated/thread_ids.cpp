@@ -9,7 +9,7 @@
 #include <sys/syscall.h>
 
 #include "sim_kernel/base/raw_syscall.h"
-#include "sim_kernel/simulated/interrupt.h"
+#include "sim_kernel/simulated/find_task.h"
 #include "ums_api/simulated/current_simulated.h"
 #include "ums_api/src/export.h"
 #include "ums_api/src/next_symbol.h"

@@ -9,6 +9,7 @@
 
 #include "sim_kernel/base/never_destroyed.h"
 #include "sim_kernel/mm/slab.h"
+#include "sim_kernel/simulated/find_task.h"
 #include "sim_kernel/simulated/futex.h"
 #include "sim_kernel/simulated/races/happens_before.h"
 #include "sim_kernel/simulated/simulated_thread.h"

@@ -10,7 +10,7 @@
 #include <ctime>
 
 #include "sim_kernel/mm/slab.h"
-#include "sim_kernel/simulated/interrupt.h"
+#include "sim_kernel/simulated/find_task.h"
 #include "sim_kernel/simulated/of_process.h"
 #include "sim_kernel/simulated/signals.h"
 #include "sim_kernel/simulated/virtual_time.h"

@@ -18,6 +18,7 @@ bool EligibleTasks::reserve(std::size_t tasks) noexcept {
   if (tasks <= capacity_) return true;
   const std::size_t capacity = std::max<std::size_t>({tasks, 2 * capacity_, 16});
   auto* const choices = static_cast<Choice*>(kvmalloc(capacity * sizeof(Choice)));
+  // NOLINTNEXTLINE(bugprone-sizeof-expression): of pointers
   auto** const bigger = static_cast<Task**>(kvmalloc(capacity * sizeof *tasks_));
   if (choices == nullptr || bigger == nullptr) {
     kvfree(choices);

@@ -29,7 +29,6 @@
 //   unload    threads that a library ends when it is unloaded
 //   pid       another thing than the schedule decides: the process's id
 //   well      ends well in any order
-#define _GNU_SOURCE
 #include <fcntl.h>
 #include <pthread.h>
 #include <sched.h>

@@ -2,7 +2,6 @@
 //
 // fork_join_program: 64 threads that compute for 1 ms each. `cpus`: prints how many there are, and
 // on how many it may be. `race`: fails where a thread is faster than one that has less to do.
-#define _GNU_SOURCE
 #include <pthread.h>
 #include <sched.h>
 #include <stdio.h>

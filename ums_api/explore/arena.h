@@ -34,12 +34,14 @@ struct ArenaAllocator {
   template <typename U>
   ArenaAllocator(const ArenaAllocator<U>&) noexcept {}
 
+  // NOLINTBEGIN(bugprone-sizeof-expression): T may be a pointer
   T* allocate(std::size_t count) {
     return static_cast<T*>(arena_allocate(count * sizeof(T), alignof(T)));
   }
   void deallocate(T* memory, std::size_t count) {
     arena_free(memory, count * sizeof(T), alignof(T));
   }
+  // NOLINTEND(bugprone-sizeof-expression)
 
   friend bool operator==(ArenaAllocator, ArenaAllocator) { return true; }
 };

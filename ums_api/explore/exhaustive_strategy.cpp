@@ -58,7 +58,7 @@ ExhaustiveStrategy::Node ExhaustiveStrategy::make_node(std::span<const Choice> c
     if (before.done[i] && !may_go_on(before.sleeping, choice.task)) sleep_on(choice);
   }
   for (std::size_t i = 0; i < choices.size(); ++i) {
-    node.done[i] = may_go_on(node.sleeping, choices[i].task);
+    node.done[i] = may_go_on(node.sleeping, choices[i].task) ? 1 : 0;
   }
   return node;
 }

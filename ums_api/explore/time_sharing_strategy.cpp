@@ -26,6 +26,7 @@ struct Rank {
   std::uint64_t since;
   std::uint64_t order;
 
+  // NOLINTNEXTLINE(modernize-use-nullptr): there is no pointer
   friend auto operator<=>(const Rank&, const Rank&) = default;
 };
 

@@ -175,9 +175,11 @@ void Explorer::check_determinism(Job& job, const Outcome& first) {
   if (again.path == first.path && again.steps == first.steps) return;
   progress_.clear();
   std::printf(
-      "Note: the first schedule made %llu steps, and again %llu: something else than the schedule\n"
+      "Note: the first schedule made %llu steps, and again %llu%s: something else than the "
+      "schedule\n"
       "decides, too (time, process ids, files). Failures may not come again.\n",
-      static_cast<unsigned long long>(first.steps), static_cast<unsigned long long>(again.steps));
+      static_cast<unsigned long long>(first.steps), static_cast<unsigned long long>(again.steps),
+      again.steps == first.steps ? " others" : "");
 }
 
 void Explorer::tell_replay(const std::string& schedule) {
@@ -211,6 +213,7 @@ void Explorer::tell_failure(const Job& job, const Outcome& outcome) {
     std::printf("\n");
   }
   std::printf("\n");
+  std::fflush(stdout);  // what follows takes its time
   OutputFile ignored;
   ProgramServer server(options_.command, options_.limits, ignored.descriptor());
   const Explanation explanation = explain(server, outcome, symbols_);

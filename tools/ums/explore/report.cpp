@@ -140,7 +140,7 @@ std::string Report::failure(const Outcome& outcome) {
                         outcome.report.remedy);
   }
   if (!outcome.unjoined.file.empty()) {
-    text += fmt::format("  it ran {}\n", symbols_.function(outcome.unjoined));
+    text += fmt::format("  it ran {}\n", symbols_.code(outcome.unjoined));
   }
   if (outcome.finding == "livelock") text += fmt::format("  it reads {}\n", memory(outcome));
   for (const StuckTask& each : outcome.tasks) text += task(outcome, each);

@@ -17,7 +17,7 @@ namespace ums::command {
 namespace {
 
 // Nothing but the file itself, and a debug file beside it, is looked for: no server is asked.
-const Dwfl_Callbacks kCallbacks = {
+constexpr Dwfl_Callbacks kCallbacks = {
     .find_elf = dwfl_build_id_find_elf,
     .find_debuginfo = dwfl_standard_find_debuginfo,
     .section_address = dwfl_offline_section_address,

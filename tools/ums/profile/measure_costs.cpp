@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <cstddef>
 #include <utility>
 #include <vector>
@@ -42,7 +43,7 @@ double time_of(int steps, Step step) {
 }
 
 std::uint64_t cost(double nanoseconds) {
-  return nanoseconds > 0 ? static_cast<std::uint64_t>(nanoseconds + 0.5) : 0;
+  return nanoseconds > 0 ? static_cast<std::uint64_t>(std::llround(nanoseconds)) : 0;
 }
 
 std::vector<int> allowed_cpus() {
@@ -101,7 +102,7 @@ double time_of_round(int cpu) {
 }
 
 double time_of_migration(int here, int there) {
-  std::vector<unsigned char> memory(32 * 1024);
+  std::vector<unsigned char> memory(std::size_t{32} * 1024);
   const auto read = [&memory] {
     unsigned sum = 0;
     for (std::size_t i = 0; i < memory.size(); i += 64) sum += memory[i];

@@ -8,7 +8,8 @@ set -euo pipefail
 
 folder=$(realpath -m "$1")
 of_aarch64=(libboost1.74-dev libboost-context1.74-dev libfmt-dev libfmt9 libgtest-dev libgmock-dev
-  libseccomp-dev libseccomp2 libfuse3-dev libfuse3-3 libdw-dev libdw1 libelf-dev libelf1)
+  libseccomp-dev libseccomp2 libfuse3-dev libfuse3-3 libdw-dev libdw1 libelf-dev libelf1
+  zlib1g libbz2-1.0 liblzma5)
 of_any=(libcli11-dev nlohmann-json3-dev)
 packages=("${of_aarch64[@]/%/:arm64}" "${of_any[@]}")
 [[ "$(cat "$folder/complete" 2>/dev/null)" != "${packages[*]}" ]] || exit 0

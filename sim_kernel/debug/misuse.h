@@ -70,8 +70,8 @@ template <typename... Args>
   report_misuse_text(kind, std::string_view(text, end.size < sizeof text ? end.size : sizeof text));
 }
 
-// Hears of each report when it is printed, in the place of who did it, if it is not null: for who
-// ends a run by the first. Set before there are other threads in the kernel.
+// Hears of each report, in the place of who did it, if it is not null: for who ends a run by the
+// first. Set before there are other threads in the kernel.
 extern void (*on_misuse)(const Misuse& kind, std::string_view what) noexcept
     __attribute__((visibility("hidden")));
 

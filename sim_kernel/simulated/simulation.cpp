@@ -408,6 +408,7 @@ void announce(Task& me, EventKind next, const void* object, std::uintptr_t site)
     me.machine.has_just_come = false;
   }
   if (next != EventKind::kYield) ++me.machine.steps;
+  me.machine.holder = nullptr;  // of what was announced before
   if (is_deed(next)) ++me.machine.deeds;
   run_queue->set_next(me, {next, objects->number_of(object), site});
 }

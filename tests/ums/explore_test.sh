@@ -67,6 +67,10 @@ expect 'at recurse.* (explored_program.c:' err
 finds few 'deadlock: no task can go on' 1
 finds shared 'deadlock: no task can go on' 1
 expect 'a semaphore that processes share is not controlled' err
+finds owner 'deadlock: no task can go on' 1
+expect "waits to lock object . \`one\`, whose owner has ended" err
+finds barrier 'deadlock: no task can go on' 1
+expect "waits for object . \`three\`" err
 export LOCK_FILE=$folder/lock
 touch lock
 finds flock 'exit status 3' 3 --strategy exhaustive

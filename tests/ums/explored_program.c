@@ -26,6 +26,8 @@
 //   few       a consumer that wants more than it gets: no wake-up is lost
 //   shared    a semaphore that a child process would post
 //   flock     exit status 3 if one thread finds the lock of LOCK_FILE that the other has
+//   owner     a thread ends with a mutex that another waits for
+//   barrier   two threads come to a barrier of three
 //   unload    threads that a library ends when it is unloaded
 //   pid       another thing than the schedule decides: the process's id
 //   well      ends well in any order
@@ -46,6 +48,7 @@ void start_threads(void);  // explored_library.c
 static pthread_mutex_t one = PTHREAD_MUTEX_INITIALIZER;
 static pthread_mutex_t two = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t ready = PTHREAD_COND_INITIALIZER;
+static pthread_barrier_t three;
 static volatile int flag;
 static int turns;
 
@@ -293,6 +296,16 @@ static void* lock_file_at_once(void* unused) {
   return unused;
 }
 
+static void* lock_for_ever(void* unused) {
+  pthread_mutex_lock(&one);
+  return unused;
+}
+
+static void* come_to_barrier(void* unused) {
+  pthread_barrier_wait(&three);
+  return unused;
+}
+
 typedef void* (*thread_function)(void*);
 
 static const struct {
@@ -321,6 +334,8 @@ static const struct {
     {"few", consume_more, produce_few},
     {"shared", wait_for_child, come_first},
     {"flock", lock_file_at_once, lock_file_at_once},
+    {"owner", lock_for_ever, lock_for_ever},
+    {"barrier", come_to_barrier, come_to_barrier},
     {"forks", fork_and_wait, fork_and_wait},
     {"unload", come_first, come_first},
     {"pid", take_pid_turns, come_first},
@@ -332,6 +347,7 @@ int main(int argc, char** argv) {
   pthread_t a;
   pthread_t b;
   if (gettid() != getpid()) return 5;
+  pthread_barrier_init(&three, NULL, 3);
   for (size_t i = 0; argc > 1 && i < sizeof modes / sizeof modes[0]; ++i) {
     if (strcmp(argv[1], modes[i].mode) != 0) continue;
     const int locks = modes[i].first == lock_both || modes[i].first == lock_both_or_none;

@@ -28,6 +28,8 @@ class Blocks final : public std::pmr::memory_resource {
  public:
   Blocks(char* begin, char* end) : next_(begin), end_(end) {}
 
+  bool is_full() const { return is_full_; }
+
  private:
   struct Free {
     Free* next;
@@ -48,6 +50,7 @@ class Blocks final : public std::pmr::memory_resource {
 
   char* next_;
   char* const end_;
+  bool is_full_ = false;          // somebody wanted more than there is
   std::array<Free*, 64> free_{};  // by the power
 };
 
@@ -56,6 +59,7 @@ void* Blocks::do_allocate(std::size_t wanted, std::size_t) {
   Free*& free = free_of(bytes);
   if (free != nullptr) return std::exchange(free, free->next);
   if (bytes > static_cast<std::size_t>(end_ - next_)) {
+    is_full_ = true;
     kernel::pr_err("no memory for executions of so many steps: let them make fewer (--steps)");
     _exit(kNoMemory);
   }
@@ -101,5 +105,7 @@ void* arena_allocate(std::size_t bytes, std::size_t alignment) {
 void arena_free(void* memory, std::size_t bytes, std::size_t alignment) {
   arena().pools.deallocate(memory, bytes, alignment);
 }
+
+bool arena_is_full() { return arena().blocks.is_full(); }
 
 }  // namespace ums::explore

@@ -10,7 +10,7 @@
 // Invariants:
 // 1. Of a process and its children, one at a time uses it.
 //
-// Without memory the process ends, with status 125.
+// Without memory the process ends, with status 125, and arena_is_full says so to who shares it.
 //
 // Thread safety: one thread.
 #pragma once
@@ -25,6 +25,7 @@ namespace ums::explore {
 
 void* arena_allocate(std::size_t bytes, std::size_t alignment);
 void arena_free(void* memory, std::size_t bytes, std::size_t alignment);
+bool arena_is_full();
 
 template <typename T>
 struct ArenaAllocator {

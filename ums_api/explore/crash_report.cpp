@@ -45,10 +45,6 @@ void print(const Schedule& schedule) noexcept {
   print(schedule.fairness()->seed);
 }
 
-}  // namespace
-
-namespace {
-
 // The process that explores: its forked children may exit as they like.
 pid_t explorer = 0;
 

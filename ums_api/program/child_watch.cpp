@@ -56,22 +56,19 @@ bool is_starved(pid_t child, std::uint64_t processor_ms_before, int patience_ms)
 
 // False: it has to be ended.
 bool ends_by_itself(pid_t child, int pidfd, const ProgramExecution& execution, int patience_ms) {
-  constexpr int kPeriodsMax = 20;  // without a step, on a machine that has no time for it
+  constexpr int kStarvedMax = 20;  // periods, on a machine that has no time for it
   std::uint64_t steps = execution.counts().steps;
   std::uint64_t processor = processor_ms(child);
-  for (int periods = 0; periods < kPeriodsMax; ++periods) {
-    if (ends_within(pidfd, patience_ms)) return true;
+  for (int starved = 0; !ends_within(pidfd, patience_ms);) {
     if (execution.counts().steps != steps) {
-      periods = 0;
-    } else if (!is_starved(child, processor, patience_ms)) {
+      steps = execution.counts().steps;
+      processor = processor_ms(child);
+      starved = 0;
+    } else if (++starved > kStarvedMax || !is_starved(child, processor, patience_ms)) {
       return false;
-    } else {
-      continue;
     }
-    steps = execution.counts().steps;
-    processor = processor_ms(child);
   }
-  return false;
+  return true;
 }
 
 }  // namespace

@@ -153,6 +153,7 @@ bool ForkServer::run(Strategy& strategy, const Wanted& wanted) {
   }
   const ChildEnd end = watch_child(child, *execution, patience_ms_);
   kill_orphans();
+  if (explore::arena_is_full()) _exit(EXIT_FAILURE);  // no fault of the program; it has been said
   answer(*execution, end, strategy);
   explore::destroy_in_arena(execution);
   return false;

@@ -13,10 +13,13 @@ namespace ums::api {
 
 namespace {
 
-// Of the calling thread, which is the only one. Without CONFIG_PROC_CHILDREN there are none.
-void kill_children() {
+// Of the calling thread, which is the only one. Returns whether there are some that are known:
+// Linux lists them if it has CONFIG_PROC_CHILDREN.
+bool kill_children() {
   std::ifstream children(fmt::format("/proc/self/task/{}/children", getpid()));
-  for (pid_t child = 0; children >> child;) kill(child, SIGKILL);
+  bool found = false;
+  for (pid_t child = 0; children >> child; found = true) kill(child, SIGKILL);
+  return found;
 }
 
 }  // namespace
@@ -27,8 +30,7 @@ void adopt_orphans() noexcept { prctl(PR_SET_CHILD_SUBREAPER, 1); }
 void kill_orphans() noexcept {
   constexpr int kGenerationsMax = 1000;
   for (int i = 0; i < kGenerationsMax && waitpid(-1, nullptr, WNOHANG) >= 0; ++i) {
-    kill_children();
-    if (waitpid(-1, nullptr, 0) < 0) return;
+    if (!kill_children() || waitpid(-1, nullptr, 0) < 0) return;
   }
 }
 

@@ -11,7 +11,8 @@ namespace ums::api {
 // From now on orphans of the caller's descendants are its children.
 void adopt_orphans() noexcept;
 
-// Ends all children of the caller, and theirs. Context: none of them is an execution.
+// Ends all children of the caller, and theirs. They go on where Linux does not list children.
+// Context: none of them is an execution.
 void kill_orphans() noexcept;
 
 }  // namespace ums::api

@@ -12,6 +12,7 @@
 
 #include "sim_kernel/base/printk.h"
 #include "sim_kernel/simulated/find_task.h"
+#include "sim_kernel/simulated/holder.h"
 #include "sim_kernel/simulated/role.h"
 #include "sim_kernel/simulated/simulated_thread.h"
 #include "sim_kernel/simulated/virtual_cpus.h"
@@ -39,71 +40,12 @@ int cpu_of(const Task& task) {
   return std::max(cpu, 0);
 }
 
-// The number of the task that owns a lock, as the C library says; -1: it is none.
-int number_of_owner(pid_t owner) {
-  const Task* const task = kernel::simulated_task_of_owner(owner);
-  return task == nullptr ? -1 : task->machine.number;
-}
-
-// The task that runs in the place of a scheduler; -1: none does.
-int executed_by(const Task& scheduler) {
-  struct Search {
-    const Task* scheduler;
-    int number = -1;
-  } search{&scheduler};
-  kernel::for_each_simulated(
-      [](Task& task, void* argument) {
-        auto& its = *static_cast<Search*>(argument);
-        if (task.resumer == its.scheduler) its.number = task.machine.number;
-      },
-      &search);
-  return search.number;
-}
-
-// The only scheduler of a completion list; -1: it has none, or several.
-int only_scheduler_of(int list) {
-  struct Search {
-    const int list;
-    int number = -1;
-    int count = 0;
-  } search{list};
-  kernel::for_each_simulated(
-      [](Task& task, void* argument) {
-        auto& its = *static_cast<Search*>(argument);
-        const kernel::Role role = kernel::role_of(task);
-        if (role.kind != kernel::Role::Kind::kScheduler || role.list != its.list) return;
-        its.number = task.machine.number;
-        ++its.count;
-      },
-      &search);
-  return search.count == 1 ? search.number : -1;
-}
-
-// For whom a task waits in a call of the device.
-int holder_in_call(const Task& task) {
-  const kernel::Role role = kernel::role_of(task);
-  switch (role.kind) {
-    case kernel::Role::Kind::kScheduler:
-      return executed_by(task);
-    case kernel::Role::Kind::kReached:
-      return role.dequeuer == nullptr ? -1 : role.dequeuer->machine.number;
-    default:
-      return -1;
-  }
-}
-
-// For whom the task waits; -1: for nobody in particular.
-int holder_of(const Task& task) {
-  const kernel::Event& next = task.machine.next;
-  if (next.kind == EventKind::kCall) return holder_in_call(task);
-  if (next.kind == EventKind::kJoin) {
-    const auto* thread =
-        static_cast<const kernel::SimulatedThread*>(kernel::simulated_object(next.object));
-    return thread == nullptr || thread->ended ? -1 : thread->task->machine.number;
-  }
-  const bool locks = next.kind == EventKind::kLock || next.kind == EventKind::kTimedLock;
-  const int* const holder = locks ? task.machine.holder : nullptr;
-  return holder == nullptr || *holder == 0 ? -1 : number_of_owner(*holder);
+// As the lines of tasks have it.
+int number_of(const kernel::Holder& holder) {
+  constexpr int kNobody = -1;
+  constexpr int kEnded = -2;
+  if (holder.task != nullptr) return holder.task->machine.number;
+  return holder.has_ended ? kEnded : kNobody;
 }
 
 class ForkedChild final : public kernel::Chooser {
@@ -143,7 +85,7 @@ bool waits_for_itself(int task) {
     if (waiter == nullptr || waiter->machine.runnable || waiter->machine.has_deadline())
       return false;
     if (waiter->machine.next.kind != EventKind::kLock) return false;
-    at = holder_of(*waiter);
+    at = number_of(kernel::holder_of(*waiter));
     if (at == task) return true;
     if (at < 0) return false;
   }
@@ -211,8 +153,7 @@ void ProgramExecution::note_task(Task& task) {
   const kernel::Event& next = task.machine.next;
   note_objects_to(next.object);
   const kernel::Role role = kernel::role_of(task);
-  const bool is_listed = role.kind == kernel::Role::Kind::kListed;
-  const int holder = is_listed ? only_scheduler_of(role.list) : holder_of(task);
+  const int holder = number_of(kernel::holder_of(task));
   append(notes_, "task {} {} {:d} {} {} {} {}\n", task.machine.number, task.tid,
          task.machine.runnable, static_cast<int>(next.kind), next.object, holder,
          stopped_at(task.machine.number));

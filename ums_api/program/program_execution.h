@@ -14,7 +14,8 @@
 //     uncontrolled NAME           it has made a call that is not controlled
 //     task 2 71 0 3 5 1 40        each of its tasks: number, thread id, 1: it could go on; what it
 //                                 is about to do (an EventKind), the object, and who holds that: a
-//                                 task's number, or -1; since which step it waits, or 0
+//                                 task's number, -1 (nobody in particular) or -2 (a thread that has
+//                                 ended); since which step it waits, or 0
 //     role 2 1                    ... what it is to the device (Role::Kind), and its list
 //     frame OFFSET NAME FILE      ... and where that is (call_stack.h)
 //     object 5 OFFSET NAME FILE   where an object is: in a file's static storage; other objects

@@ -42,7 +42,7 @@ Barrier& inside(pthread_barrier_t* barrier) noexcept {
 }
 
 int wait(Task& me, Barrier& barrier) {
-  sched_point(me, EventKind::kLock, &barrier);
+  sched_point(me, EventKind::kWait, &barrier);
   const unsigned round = barrier.round;
   happens_before(me, &barrier);
   if (++barrier.here < barrier.count) {

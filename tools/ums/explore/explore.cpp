@@ -134,6 +134,7 @@ class Explorer {
   void take_answers();
   void take(Job& job, const Outcome& outcome);
   void check_determinism(Job& job, const Outcome& first);
+  Explanation explain_failure(const Outcome& outcome);
   void tell_failure(const Job& job, const Outcome& outcome);
   void tell_replay(const std::string& schedule);
   void explore();
@@ -204,6 +205,22 @@ void Explorer::tell_trace(const Outcome& outcome) {
               options_.trace.c_str());
 }
 
+Explanation Explorer::explain_failure(const Outcome& outcome) {
+  OutputFile said;
+  ProgramServer server(options_.command, options_.limits, said.descriptor());
+  Explanation explanation;
+  try {
+    explanation = explain(server, outcome, symbols_);
+  } catch (const ServerDied&) {  // of memory for long traces, or ended by somebody
+    explanation = {Report(symbols_).failure(outcome) + "\n" + said.text(), {}, outcome.schedule};
+    return explanation;
+  }
+  if (!explanation.comes_again) {
+    explanation.text += "\nIt does not come again by its schedule: something else decides, too.\n";
+  }
+  return explanation;
+}
+
 void Explorer::tell_failure(const Job& job, const Outcome& outcome) {
   progress_.clear();
   std::printf("Schedule %llu failed.\n", static_cast<unsigned long long>(progress_.schedules()));
@@ -214,13 +231,8 @@ void Explorer::tell_failure(const Job& job, const Outcome& outcome) {
   }
   std::printf("\n");
   std::fflush(stdout);  // what follows takes its time
-  OutputFile ignored;
-  ProgramServer server(options_.command, options_.limits, ignored.descriptor());
-  const Explanation explanation = explain(server, outcome, symbols_);
+  const Explanation explanation = explain_failure(outcome);
   std::printf("%s", explanation.text.c_str());
-  if (!explanation.comes_again) {
-    std::printf("\nIt does not come again by its schedule: something else decides, too.\n");
-  }
   if (explanation.comes_again) tell_trace(explanation.outcome);
   tell_replay(explanation.schedule);
   std::fflush(stdout);

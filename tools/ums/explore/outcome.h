@@ -27,6 +27,9 @@ struct Place {
 
 using Stack = std::vector<Place>;  // from the innermost call on
 
+// A thread that has ended with the lock that a task waits for.
+inline constexpr int kEnded = -2;
+
 // One of the tasks of an execution that cannot go on.
 struct StuckTask {
   int number = 0;
@@ -34,7 +37,7 @@ struct StuckTask {
   bool is_runnable = false;
   kernel::Event next;
   kernel::Role role;
-  int holder = -1;          // the number of the task that it waits for; -1: no certain one
+  int holder = -1;  // the number of the task that it waits for; -1: no certain one; or kEnded
   std::uint64_t since = 0;  // step; 0: not known
   Stack stack;
 };

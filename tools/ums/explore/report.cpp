@@ -75,6 +75,7 @@ std::string Report::waiting(const Outcome& outcome, const StuckTask& task) {
         return fmt::format("waits for the end of {}", name(outcome, task.holder));
       return "waits to " + next;
     default:
+      if (task.holder == kEnded) return fmt::format("waits to {}, whose owner has ended", next);
       if (task.holder < 0) return "waits to " + next;
       return fmt::format("waits to {}, which {} has", next, name(outcome, task.holder));
   }
@@ -83,6 +84,7 @@ std::string Report::waiting(const Outcome& outcome, const StuckTask& task) {
 // `lock object 5 "mutex"`
 std::string Report::event(const Outcome& outcome, const kernel::Event& event) {
   std::string text = kernel::event_name(event.kind);
+  if (event.object == 0 && event.kind == kernel::EventKind::kWait) return "wait";
   if (event.object == 0 || event.kind == kernel::EventKind::kDescriptor) return text;
   text += fmt::format(" object {}", event.object);
   const auto place = outcome.objects.find(event.object);
@@ -212,7 +214,8 @@ std::string Report::pair(const Outcome& outcome, const CriticalPair& pair,
                          const Outcome& otherwise) {
   const std::string text = order(outcome, pair);
   if (!otherwise.failed()) return text + "  The other way round it does not fail.\n";
-  return text + fmt::format("  The other way round it fails too: {}\n", verdict_of(otherwise));
+  return text +
+         fmt::format("  The other way round it fails otherwise: {}\n", verdict_of(otherwise));
 }
 
 }  // namespace ums::command

@@ -5,7 +5,8 @@
 // matter:
 //
 //     system_call       one that does nothing
-//     wake_up           FUTEX_WAKE of a thread on the same CPU, which waits for its turn, less that
+//     wake_up           FUTEX_WAKE of a thread on the same CPU, which waits for its turn, less a
+//                       call; at most a quarter of a round as below, less the calls
 //     context_switch    half a round of two such threads that wake each other, less a wake-up and
 //                       two calls
 //     migration         reading 32 KiB that another CPU has written, less reading them again

@@ -62,6 +62,8 @@ finds lock 'deadlock: tasks 1, 2 wait for each other' 1
 finds partial 'partial deadlock: tasks 1, 2 wait for each other' 1
 finds status 'exit status 3' 3
 finds crash 'crash: signal 11' 139
+finds assert 'assertion failed: signal 6' 134
+expect 'at assert_not_first (explored_program.c:' err
 finds deep 'crash: signal 11' 139
 expect 'at recurse.* (explored_program.c:' err
 finds few 'deadlock: no task can go on' 1

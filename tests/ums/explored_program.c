@@ -21,6 +21,7 @@
 //   starve    a thread that takes a lock again and again until another has had it
 //   unjoined  threads that nobody joins
 //   forks     ends well: two threads fork, while others wait
+//   assert    an assertion fails if the second thread comes first
 //   deep      endless recursion, if the second thread comes first
 //   orphan    leaves a process behind, which would wait for ORPHAN_SECONDS
 //   few       a consumer that wants more than it gets: no wake-up is lost
@@ -31,6 +32,7 @@
 //   unload    threads that a library ends when it is unloaded
 //   pid       another thing than the schedule decides: the process's id
 //   well      ends well in any order
+#include <assert.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <sched.h>
@@ -108,6 +110,11 @@ static void* exit_if_first(void* unused) {
 
 static void* crash_if_first(void* unused) {
   if (take_turn() == 0) *(volatile int*)unused = 1;
+  return unused;
+}
+
+static void* assert_not_first(void* unused) {
+  assert(take_turn() == 1);
   return unused;
 }
 
@@ -329,6 +336,7 @@ static const struct {
     {"splice", splice_nothing, produce},
     {"starve", look_again_and_again, produce},
     {"unjoined", come_first, come_first},
+    {"assert", come_first, assert_not_first},
     {"deep", come_first, recurse_if_first},
     {"orphan", leave_process, come_first},
     {"few", consume_more, produce_few},

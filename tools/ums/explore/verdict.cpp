@@ -147,6 +147,14 @@ std::string hung_text(const Outcome& outcome) {
                      name_of_system_call(outcome.status));
 }
 
+std::string crash_text(const Outcome& outcome) {
+  const bool asserts =
+      std::any_of(outcome.ended_at.begin(), outcome.ended_at.end(),
+                  [](const Place& place) { return place.name.starts_with("__assert_fail"); });
+  return fmt::format("{}: signal {} ({})", asserts ? "assertion failed" : "crash", outcome.status,
+                     strsignal(outcome.status));
+}
+
 // By task, kind and object: where it comes first.
 using DifferentSteps = std::map<std::tuple<int, EventKind, std::uint32_t>, std::size_t>;
 
@@ -240,7 +248,7 @@ std::string verdict_of(const Outcome& outcome) {
     case Outcome::End::kHung:
       return hung_text(outcome);
     case Outcome::End::kSignal:
-      return fmt::format("crash: signal {} ({})", outcome.status, strsignal(outcome.status));
+      return crash_text(outcome);
     case Outcome::End::kExit:
       break;
   }

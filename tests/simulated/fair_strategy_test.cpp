@@ -63,6 +63,7 @@ TEST(FairStrategy, ChangesNothingBelowItsLimit) {
 }
 
 TEST(FairStrategy, LetsEverybodyGoOnAboveIt) {
+  constexpr double kExpected = 2.0 * kFairAfter * 6 / 7 / kTasks;  // steps of each
   FairStrategy fair(1, pct());
   for (int execution = 0; execution < 3; ++execution) {
     const std::vector<std::size_t> chosen = run(fair);
@@ -71,7 +72,7 @@ TEST(FairStrategy, LetsEverybodyGoOnAboveIt) {
       if (i % 7 != 0) ++counts[chosen[i]];
     }
     for (const std::size_t count : counts) {
-      EXPECT_NEAR(static_cast<double>(count), 2 * kFairAfter * 6 / 7 / kTasks, 300);
+      EXPECT_NEAR(static_cast<double>(count), kExpected, 300);
     }
   }
 }

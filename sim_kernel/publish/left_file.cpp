@@ -6,6 +6,8 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 
+#include <cerrno>
+#include <charconv>
 #include <cstring>
 #include <string_view>
 
@@ -68,6 +70,13 @@ bool is_left_behind(int descriptor, const StateHeader& header) noexcept {
 
 namespace {
 
+// Whether nobody fills the file `name` any more, which is empty. Its maker locks it right after.
+bool is_left_empty(int descriptor, const char* name) noexcept {
+  pid_t maker = 0;
+  std::from_chars(name, name + std::strlen(name), maker);
+  return !is_locked(descriptor) && raw_syscall(SYS_kill, maker, 0) == -ESRCH;
+}
+
 void remove_if_left_locked(int folder, const char* name) noexcept {
   const long file = raw_syscall(SYS_openat, folder, syscall_arg(name),
                                 O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0);
@@ -75,8 +84,9 @@ void remove_if_left_locked(int folder, const char* name) noexcept {
   StateHeader header;
   const long count =
       raw_syscall(SYS_pread64, file, syscall_arg(&header), static_cast<long>(sizeof header), 0);
+  const int descriptor = static_cast<int>(file);
   const bool ours = count == static_cast<long>(sizeof header) && is_state_header(header);
-  if (ours && is_left_behind(static_cast<int>(file), header)) {
+  if (count == 0 ? is_left_empty(descriptor, name) : ours && is_left_behind(descriptor, header)) {
     raw_syscall(SYS_unlinkat, folder, syscall_arg(name), 0);
   }
   raw_syscall(SYS_close, file);

@@ -118,6 +118,11 @@ int map_file_locked(long file) noexcept REQUIRES(self.lock) {
   return error < 0 ? static_cast<int>(-error) : ENOSPC;
 }
 
+long open_new_locked(int folder) noexcept REQUIRES(self.lock) {
+  return raw_syscall(SYS_openat, folder, syscall_arg(self.name),
+                     O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+}
+
 // Makes and locks a file that is not there yet. Returns it, or -errno.
 long make_file_locked(int folder) noexcept REQUIRES(self.lock) {
   long file = -EEXIST;
@@ -126,9 +131,10 @@ long make_file_locked(int folder) noexcept REQUIRES(self.lock) {
     char* const end = i == 1 ? fmt::format_to_n(self.name, kNameBytes - 1, "{}", pid).out
                              : fmt::format_to_n(self.name, kNameBytes - 1, "{}-{}", pid, i).out;
     *end = '\0';
+    file = open_new_locked(folder);
+    if (file != -EEXIST) break;
     remove_if_left(folder, self.name);
-    file = raw_syscall(SYS_openat, folder, syscall_arg(self.name),
-                       O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+    file = open_new_locked(folder);
   }
   if (file < 0) return file;
   raw_syscall(SYS_fchmod, file, 0600);  // whatever the umask is

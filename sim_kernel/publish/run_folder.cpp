@@ -57,14 +57,26 @@ RunFolders run_folders() noexcept {
   return folders;
 }
 
+namespace {
+
+long open_folder(const char* path) noexcept {
+  return raw_syscall(SYS_openat, AT_FDCWD, syscall_arg(path),
+                     O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, 0);
+}
+
+// Returns it, or -errno.
+long make_folder(const char* path) noexcept {
+  const long made = raw_syscall(SYS_mkdirat, AT_FDCWD, syscall_arg(path), 0700);
+  if (made < 0 && made != -EEXIST) return made;
+  if (made == 0) raw_syscall(SYS_fchmodat, AT_FDCWD, syscall_arg(path), 0700);  // despite umask
+  return open_folder(path);
+}
+
+}  // namespace
+
 int open_run_folder(const char* path, bool make) noexcept {
-  if (make) {
-    const long made = raw_syscall(SYS_mkdirat, AT_FDCWD, syscall_arg(path), 0700);
-    if (made < 0 && made != -EEXIST) return static_cast<int>(made);
-    if (made == 0) raw_syscall(SYS_fchmodat, AT_FDCWD, syscall_arg(path), 0700);  // despite umask
-  }
-  const long folder = raw_syscall(SYS_openat, AT_FDCWD, syscall_arg(path),
-                                  O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, 0);
+  long folder = open_folder(path);
+  if (folder == -ENOENT && make) folder = make_folder(path);
   if (folder < 0) return static_cast<int>(folder);
   struct stat status {};
   if (raw_fstat(folder, status) && is_own(status) && (status.st_mode & 077) == 0) {

@@ -179,13 +179,26 @@ TEST_F(Publish, WhatIsNoStateFileIsLeftAlone) {
   for (const char* const name : {"1", "attach", "1-x", "12.lock"}) {
     std::ofstream(folder() / name) << std::string(10'000, 'x');
   }
-  std::ofstream(folder() / "2") << "";                         // is being made
+  std::ofstream(file()) << "";                                 // is being made
   std::ofstream(folder() / "3") << std::string(10'000, '\0');  // has been, and no more
   const int opened = open(folder().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   remove_left_files(opened, 10);
   close(opened);
   EXPECT_EQ(names().size(), 5U);
   EXPECT_FALSE(fs::exists(folder() / "3"));
+}
+
+TEST_F(Publish, AFileWhoseMakerDiedBeforeItWasFilledIsLeftBehind) {
+  fs::create_directory(folder());
+  fs::permissions(folder(), fs::perms(0700));
+  const pid_t maker = fork();
+  if (maker == 0) _exit(0);
+  ASSERT_EQ(waitpid(maker, nullptr, 0), maker);
+  std::ofstream(folder() / std::to_string(maker)) << "";
+  const int opened = open(folder().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  remove_left_files(opened, 10);
+  close(opened);
+  EXPECT_EQ(names(), std::vector<std::string>());
 }
 
 // Somebody else who judges a file, and is stopped before he removes it.

@@ -5,6 +5,8 @@
 
 #include <sstream>
 #include <stdexcept>
+#include <string_view>
+#include <unordered_map>
 
 namespace ums::command {
 namespace {
@@ -36,22 +38,28 @@ class Parser {
   Outcome outcome() && { return std::move(outcome_); }
 
  private:
-  void take_end(const std::string& kind, std::istream& words);
+  using Take = void (*)(Parser&, std::istream&);
+
+  void take_end(Outcome::End end, std::istream& words);
   void take_task(std::istream& words);
   void take_step(std::istream& words);
   void take_counts(std::istream& words);
   void take_thread(std::istream& words);
   void take_event(std::istream& words);
   void take_access(std::istream& words);
+  void take_role(std::istream& words);
+  void take_object(std::istream& words);
+  void take_stack(std::istream& words);
   int task_of(int tid) const;
+
+  static const std::unordered_map<std::string_view, Take> takes_;
 
   Outcome outcome_;
   Stack* stack_ = &outcome_.ended_at;  // whose frames come next
 };
 
-void Parser::take_end(const std::string& kind, std::istream& words) {
-  using End = Outcome::End;
-  outcome_.end = kind == "exit" ? End::kExit : kind == "signal" ? End::kSignal : End::kHung;
+void Parser::take_end(Outcome::End end, std::istream& words) {
+  outcome_.end = end;
   outcome_.running = !(words >> outcome_.status);
 }
 
@@ -115,69 +123,67 @@ void Parser::take_event(std::istream& words) {
   outcome_.timeline.push_back(its);
 }
 
+void Parser::take_role(std::istream& words) {
+  int kind = 0;
+  kernel::Role& role = outcome_.tasks.back().role;
+  words >> kind >> role.list;
+  role.kind = static_cast<kernel::Role::Kind>(kind);
+}
+
+void Parser::take_object(std::istream& words) {
+  std::uint32_t number = 0;
+  words >> number;
+  outcome_.objects[number] = read_place(words);
+}
+
+void Parser::take_stack(std::istream& words) {
+  std::uint64_t step = 0;
+  words >> step;
+  stack_ = &outcome_.stacks[step];
+}
+
+// By the word that a line begins with. Each gets the rest of the line.
+const std::unordered_map<std::string_view, Parser::Take> Parser::takes_ = {
+    {"exit", [](Parser& p, std::istream& words) { p.take_end(Outcome::End::kExit, words); }},
+    {"signal", [](Parser& p, std::istream& words) { p.take_end(Outcome::End::kSignal, words); }},
+    {"hung", [](Parser& p, std::istream& words) { p.take_end(Outcome::End::kHung, words); }},
+    {"counts", [](Parser& p, std::istream& words) { p.take_counts(words); }},
+    {"schedule", [](Parser& p, std::istream& words) { words >> p.outcome_.schedule; }},
+    {"strayed", [](Parser& p, std::istream&) { p.outcome_.strayed = true; }},
+    {"unfinished", [](Parser& p, std::istream&) { p.outcome_.unfinished = true; }},
+    {"executed", [](Parser& p, std::istream& words) { p.outcome_.executed = rest_of(words); }},
+    {"left", [](Parser& p, std::istream& words) { words >> p.outcome_.left; }},
+    {"finding", [](Parser& p, std::istream& words) { words >> p.outcome_.finding; }},
+    {"uncontrolled",
+     [](Parser& p, std::istream& words) { p.outcome_.uncontrolled.push_back(rest_of(words)); }},
+    {"task", [](Parser& p, std::istream& words) { p.take_task(words); }},
+    {"role", [](Parser& p, std::istream& words) { p.take_role(words); }},
+    {"access", [](Parser& p, std::istream& words) { p.take_access(words); }},
+    {"report", [](Parser& p, std::istream& words) { p.outcome_.report.what = rest_of(words); }},
+    {"original",
+     [](Parser& p, std::istream& words) { p.outcome_.report.original = rest_of(words); }},
+    {"remedy", [](Parser& p, std::istream& words) { p.outcome_.report.remedy = rest_of(words); }},
+    {"unjoined", [](Parser& p, std::istream& words) { p.outcome_.unjoined = read_place(words); }},
+    {"memory", [](Parser& p, std::istream& words) { p.outcome_.memory = read_place(words); }},
+    {"here", [](Parser& p, std::istream&) { p.stack_ = &p.outcome_.ended_at; }},
+    {"frame", [](Parser& p, std::istream& words) { p.stack_->push_back(read_place(words)); }},
+    {"object", [](Parser& p, std::istream& words) { p.take_object(words); }},
+    {"thread", [](Parser& p, std::istream& words) { p.take_thread(words); }},
+    {"event", [](Parser& p, std::istream& words) { p.take_event(words); }},
+    {"step", [](Parser& p, std::istream& words) { p.take_step(words); }},
+    {"stack", [](Parser& p, std::istream& words) { p.take_stack(words); }},
+};
+
 void Parser::take(const std::string& line) {
   std::istringstream words(line);
   std::string what;
   words >> what;
-  if (what == "exit" || what == "signal" || what == "hung") {
-    take_end(what, words);
-  } else if (what == "counts") {
-    take_counts(words);
-  } else if (what == "schedule") {
-    words >> outcome_.schedule;
-  } else if (what == "strayed") {
-    outcome_.strayed = true;
-  } else if (what == "unfinished") {
-    outcome_.unfinished = true;
-  } else if (what == "executed") {
-    outcome_.executed = rest_of(words);
-  } else if (what == "left") {
-    words >> outcome_.left;
-  } else if (what == "finding") {
-    words >> outcome_.finding;
-  } else if (what == "uncontrolled") {
-    outcome_.uncontrolled.push_back(rest_of(words));
-  } else if (what == "task") {
-    take_task(words);
-  } else if (what == "role") {
-    int kind = 0;
-    kernel::Role& role = outcome_.tasks.back().role;
-    words >> kind >> role.list;
-    role.kind = static_cast<kernel::Role::Kind>(kind);
-  } else if (what == "access") {
-    take_access(words);
-  } else if (what == "report") {
-    outcome_.report.what = rest_of(words);
-  } else if (what == "original") {
-    outcome_.report.original = rest_of(words);
-  } else if (what == "remedy") {
-    outcome_.report.remedy = rest_of(words);
-  } else if (what == "unjoined") {
-    outcome_.unjoined = read_place(words);
-  } else if (what == "memory") {
-    outcome_.memory = read_place(words);
-  } else if (what == "here") {
-    stack_ = &outcome_.ended_at;
-  } else if (what == "frame") {
-    stack_->push_back(read_place(words));
-  } else if (what == "object") {
-    std::uint32_t number = 0;
-    words >> number;
-    outcome_.objects[number] = read_place(words);
-  } else if (what == "thread") {
-    take_thread(words);
-  } else if (what == "event") {
-    take_event(words);
-  } else if (what == "step") {
-    take_step(words);
-  } else if (what == "stack") {
-    std::uint64_t step = 0;
-    words >> step;
-    stack_ = &outcome_.stacks[step];
-  } else {
+  const auto found = takes_.find(what);
+  if (found == takes_.end()) {
     throw std::runtime_error(
         fmt::format("the library says '{}', which this command does not know", line));
   }
+  found->second(*this, words);
 }
 
 }  // namespace

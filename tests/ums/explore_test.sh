@@ -140,6 +140,9 @@ expect '^lost worker: task [12] is suspended, in no list, and the program exits'
 explore 1 -- "$workers" leave
 expect '^leak at exit: task [12], a worker, is still suspended'
 expect 'task [12] (worker) is suspended, in completion list 1'
+if "$ums" doctor | grep -q '^ok .*seccomp addfd'; then
+  explore 0 --iterations 100 -- "$workers" proc
+fi
 
 echo '- traces'
 trace_has() { grep -q -- "$1" trace || die "the trace has nothing like '$1'"; }

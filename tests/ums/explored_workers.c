@@ -9,11 +9,14 @@
 //   report   a list that is deleted twice while its scheduler is left, if both wait in it
 //   exit     ends when the first worker has, though the other may have been dequeued with it
 //   leave    ends without a scheduler
+//   proc     workers that find themselves in /proc/ums
+#define _GNU_SOURCE
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <ums.h>
+#include <unistd.h>
 
 enum { WORKERS = 2 };
 
@@ -22,6 +25,7 @@ static ums_completion_list_t list;
 static int forgets;
 static int exits;
 static int deletes;
+static int looks;
 
 static void check(int ok, const char* what) {
   if (ok) return;
@@ -36,8 +40,22 @@ static void* yield_with_mutex(void* unused) {
   return unused;
 }
 
+static void look_into_proc(void) {
+  char path[64];
+  char expected[64];
+  char info[64] = "";
+  snprintf(path, sizeof path, "/proc/ums/%d/workers/%d/info", getpid(), gettid());
+  snprintf(expected, sizeof expected, "Pid:\t%d\nState:\tR (running)\n", gettid());
+  FILE* const file = fopen(path, "r");
+  check(file != NULL, path);
+  check(fread(info, 1, sizeof info - 1, file) > 0, path);
+  check(strncmp(info, expected, strlen(expected)) == 0, info);
+  fclose(file);
+}
+
 static void* end_at_once(void* unused) {
   if (exits) exit(0);
+  if (looks) look_into_proc();
   return unused;
 }
 
@@ -75,6 +93,7 @@ int main(int argc, char** argv) {
   forgets = strcmp(mode, "lost") == 0;
   exits = strcmp(mode, "exit") == 0;
   deletes = strcmp(mode, "report") == 0;
+  looks = strcmp(mode, "proc") == 0;
   const int yields = strcmp(mode, "circle") == 0;
   check(create_ums_completion_list(&list) == 0, "create_ums_completion_list");
   ums_attr_t attributes = {list, NULL};

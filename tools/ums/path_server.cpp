@@ -34,35 +34,40 @@ void refresh_mirror() noexcept {
   }
 }
 
-void complain_of_paths(const std::string& reason) {
-  complain(
-      fmt::format("/proc/ums is not to be found by its path, {}; 'ums tree' shows it, and "
-                  "'ums doctor' says more",
-                  reason));
+std::string in_words(const std::string& fault) {
+  return fmt::format(
+      "/proc/ums is not to be found by its path, {}; 'ums tree' shows it, and "
+      "'ums doctor' says more",
+      fault);
 }
 
 }  // namespace
 
-// Before there is a filter, which would be for ever.
-void PathServer::prepare() {
-  std::string fault;
+std::string path_fault() {
   try {
     const Finding finding = check_descriptor_answers();
-    if (finding.verdict == Finding::kFails) fault = finding.found;
+    return finding.verdict == Finding::kFails ? in_words(finding.found) : "";
   } catch (const std::exception& error) {
-    fault = error.what();
+    return in_words(error.what());
   }
-  can_serve_ = fault.empty();
-  if (!can_serve_) complain_of_paths(fault);
+}
+
+// Before there is a filter, which would be for ever.
+void PathServer::prepare() {
+  if (!can_serve_.has_value()) {
+    const std::string fault = path_fault();
+    can_serve_ = fault.empty();
+    if (!*can_serve_) complain(fault);
+  }
   pipe_.open();
 }
 
 void PathServer::in_program() {
-  if (!can_serve_) return;
+  if (!*can_serve_) return;
   const int listener = kernel::install_path_filter();
   if (listener >= 0) return pipe_.send(Descriptor(listener));
   if (listener == -EBUSY) return;  // inside another `ums run`, which answers for paths
-  complain_of_paths(fmt::format("seccomp fails: {}", std::strerror(-listener)));
+  complain(in_words(fmt::format("seccomp fails: {}", std::strerror(-listener))));
 }
 
 void PathServer::serve(ProgramWatch& watch) {

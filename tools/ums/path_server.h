@@ -1,27 +1,38 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // PathServer: what the kernel process does for programs that have kernels of their own
-// (`ums run --machine parallel`): it shows them /proc/ums by its path, with the kernels of the
-// program and all that it starts. Where Linux or another `ums run` forbids that, the program runs
-// without.
+// (`ums run --machine parallel`, `ums explore`): it shows them /proc/ums by its path, with the
+// kernels of the program and all that it starts. Where Linux or another `ums run` forbids that, the
+// program runs without.
 //
 // Thread safety: as KernelBody.
 #pragma once
+
+#include <optional>
+#include <string>
 
 #include "tools/ums/front.h"
 #include "tools/ums/listener_pipe.h"
 
 namespace ums::command {
 
+// Why a program cannot be shown /proc/ums here, in words; empty if it can. Tries it in a child
+// process, which takes some milliseconds.
+std::string path_fault();
+
 class PathServer final : public KernelBody {
  public:
+  PathServer() = default;
+  // `can_serve`: whether path_fault() is empty, for who starts many.
+  explicit PathServer(bool can_serve) : can_serve_(can_serve) {}
+
   void prepare() override;
   void in_program() override;
   void serve(ProgramWatch& watch) override;
 
  private:
   ListenerPipe pipe_;
-  bool can_serve_ = true;
+  std::optional<bool> can_serve_;  // empty until it is known
 };
 
 }  // namespace ums::command

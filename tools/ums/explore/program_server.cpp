@@ -13,14 +13,20 @@
 #include <stdexcept>
 #include <system_error>
 
-#include "tools/ums/exec_program.h"
+#include "tools/ums/path_server.h"
 
 namespace ums::command {
 namespace {
 
-// In the child: everything that it shall find.
+bool can_show_paths() {
+  const std::string fault = path_fault();
+  if (!fault.empty()) fmt::print(stderr, "Note: {}.\n", fault);
+  return fault.empty();
+}
+
+// In the child: everything that it shall find. It stays, and looks as if it were the program.
 [[noreturn]] void become_server(const std::vector<std::string>& command, int socket,
-                                std::optional<int> output) {
+                                std::optional<int> output, bool shows_paths) {
   const int inherited = fcntl(socket, F_DUPFD, 3);
   setenv("UMS_EXPLORE", std::to_string(inherited).c_str(), 1);
   if (output.has_value()) {
@@ -29,7 +35,8 @@ namespace {
     dup2(*output, STDOUT_FILENO);
     dup2(*output, STDERR_FILENO);
   }
-  _exit(exec_program(command));
+  PathServer paths(shows_paths);
+  _exit(run_front(command, paths));
 }
 
 }  // namespace
@@ -42,9 +49,10 @@ ProgramServer::ProgramServer(const std::vector<std::string>& command, const Limi
   }
   socket_.reset(sockets[0]);
   const Descriptor its(sockets[1]);
+  static const bool shows_paths = can_show_paths();  // said once
   process_ = fork();
   if (process_ < 0) throw std::system_error(errno, std::generic_category(), "cannot fork");
-  if (process_ == 0) become_server(command, its.get(), output);
+  if (process_ == 0) become_server(command, its.get(), output, shows_paths);
   send(fmt::format("limits {} {}", limits.steps, static_cast<int>(limits.seconds * 1000)));
 }
 

@@ -4,9 +4,10 @@
 // system call to a listener, and a listener that answers 0 at once and does nothing else. No kernel
 // process can be faster.
 //
-// The targets compare with a listener in its caller's session. A kernel process is in a session of
-// its own (docs/decisions/0019). Where Linux schedules each session as a group
-// (sched_autogroup_enabled), going from one into another costs more: the second row shows it.
+// The targets compare with a listener in its caller's session, as the kernel process of a program
+// is (docs/decisions/0019). Where Linux schedules each session as a group
+// (sched_autogroup_enabled), going from one into another costs more: the second row shows it, for
+// programs that begin a session.
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <sys/ioctl.h>

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // front_program [--fail PLACE] PROGRAM ARGUMENTS...: runs a program under a kernel process that
-// serves nobody. PLACE is where that fails: prepare, in_program or serve.
+// serves nobody. PLACE is where that fails: prepare, in_program, watch or serve.
 #include <stdexcept>
 #include <string>
 #include <vector>
 
 #include "tools/ums/front.h"
 #include "tools/ums/program_watch.h"
+#include "tools/ums/watched_program.h"
 
 namespace {
 
@@ -16,9 +17,13 @@ class Idle : public ums::command::KernelBody {
   explicit Idle(std::string fail) : fail_(std::move(fail)) {}
   void prepare() override { here("prepare"); }
   void in_program() override { here("in_program"); }
-  void serve(ums::command::ProgramWatch& watch) override {
-    here("serve");
+  void watch(ums::command::ProgramWatch& watch) override {
+    here("watch");
     watch.serve();
+  }
+  void serve(ums::command::WatchedProgram& program) override {
+    here("serve");
+    program.await_end();
   }
 
  private:

@@ -25,6 +25,9 @@ Words fronted(Words words) {
   return words;
 }
 
+// For a shell's script. Its parent is the watch process.
+const std::string kKernel = "read -r _ _ _ kernel _ </proc/$PPID/stat; ";
+
 Words shell(const std::string& script) { return {"sh", "-c", script}; }
 
 class Front : public testing::Test {
@@ -81,7 +84,7 @@ TEST_F(Front, CannotExecute) {
 }
 
 TEST_F(Front, KernelThatFailsIsNamed) {
-  for (const std::string place : {"prepare", "in_program", "serve"}) {
+  for (const std::string place : {"prepare", "in_program", "watch", "serve"}) {
     const Outcome outcome = run({UMS_TEST_FRONT_PROGRAM, "--fail", place, "sh", "-c", "read x"});
     EXPECT_EQ(outcome.status, 125) << place;
     EXPECT_EQ(outcome.errors, "ums run: failed in " + place + "\n");
@@ -89,13 +92,23 @@ TEST_F(Front, KernelThatFailsIsNamed) {
 }
 
 TEST_F(Front, KernelThatIsKilledTakesTheProgramAlong) {
-  // $PPID is the kernel process. The program would wait for its input for ever.
-  Started program(fronted(shell("kill -9 $PPID; exec cat")));
+  // The program would wait for its input for ever.
+  Started program(fronted(shell(kKernel + "kill -9 $kernel; exec cat")));
   EXPECT_EQ(program.output(), "");
   EXPECT_EQ(
       program.errors(),
       "ums run: the kernel process was killed by signal 9 (Killed); 'sh' cannot go on without "
       "it and is killed\n");
+  const int status = program.wait();
+  ASSERT_TRUE(WIFEXITED(status));
+  EXPECT_EQ(WEXITSTATUS(status), 125);
+}
+
+TEST_F(Front, WatchThatIsKilledTakesTheProgramAlong) {
+  Started program(fronted(shell("kill -9 $PPID; exec cat")));
+  EXPECT_EQ(program.output(), "");
+  EXPECT_EQ(program.errors(),
+            "ums run: the process that watches the program was killed by signal 9 (Killed)\n");
   const int status = program.wait();
   ASSERT_TRUE(WIFEXITED(status));
   EXPECT_EQ(WEXITSTATUS(status), 125);
@@ -112,7 +125,8 @@ TEST_F(Front, FrontThatIsKilledTakesTheProgramAlong) {
 TEST_F(Front, KernelOutlivesTheProgramButNotItsChildren) {
   const TempFile fifo;
   ASSERT_EQ(mkfifo(fifo.path(), 0600), 0);
-  Started program(fronted(shell("cat " + std::string(fifo.path()) + " >/dev/null & echo $PPID")));
+  Started program(
+      fronted(shell(kKernel + "cat " + std::string(fifo.path()) + " >/dev/null & echo $kernel")));
   const auto kernel = open_pidfd(std::stoi(program.line()));
   EXPECT_EQ(program.wait(), 0);
   pollfd ready{kernel.get(), POLLIN, 0};
@@ -136,7 +150,7 @@ TEST_F(Front, LeavesNothingBehind) {
 }
 
 TEST_F(Front, ReapsOrphans) {
-  // The orphan's parent is the kernel process. When its zombie is gone, kill fails.
+  // The orphan's parent is the watch process. When its zombie is gone, kill fails.
   const Outcome outcome =
       run(fronted(shell("orphan=$(sh -c 'sh -c :>/dev/null & echo $!'); while kill -0 $orphan "
                         "2>/dev/null; do :; done; "
@@ -181,6 +195,19 @@ TEST_F(Front, InheritsDescriptors) {
 TEST_F(Front, IsInTheSameGroupAndSession) {
   Started program(fronted({"cut", "-d", " ", "-f5,6", "/proc/self/stat"}));
   EXPECT_EQ(program.line(), std::to_string(program.pid()) + " " + std::to_string(getsid(0)));
+}
+
+TEST_F(Front, KernelIsInTheSameSessionAndInAGroupOfItsOwn) {
+  Started program(fronted(shell(kKernel + "echo $kernel; cut -d ' ' -f 5,6 /proc/$kernel/stat")));
+  const std::string kernel = program.line();
+  EXPECT_EQ(program.line(), kernel + " " + std::to_string(getsid(0)));
+}
+
+// Of an orphaned group: whoever would continue it is not of its session.
+TEST_F(Front, NoKeyOfATerminalStopsWhatNobodyContinues) {
+  const Words orphaned = {"setsid", "-w", UMS_TEST_FRONT_PROGRAM,
+                          "sh",     "-c", "kill -TSTP $$; echo not stopped"};
+  EXPECT_EQ(run(orphaned).output, "not stopped\n");
 }
 
 TEST_F(Front, NobodyElseHoldsTheStreams) {

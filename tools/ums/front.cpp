@@ -87,14 +87,15 @@ class Front {
   void lost_kernel();
   void take_signals(GroupSentinel& sentinel);
   bool is_for_program(const signalfd_siginfo& signal, GroupSentinel& sentinel);
-  bool is_of_kernel(const signalfd_siginfo& signal) const;
+  bool is_of_watch(const signalfd_siginfo& signal) const;
   void pass_on(const signalfd_siginfo& signal);
   void be_ready_to_stop(const FrontMessage& stopped);
 
   const std::string name_;
   Descriptor socket_;
   const pid_t kernel_;
-  sigset_t early_;  // signals that came before K, and so P, was there: only F can pass them on
+  pid_t watch_ = -1;  // once the program has been started
+  sigset_t early_;    // signals that came before K, and so P, was there: only F can pass them on
   Descriptor signals_;
   Descriptor program_;
   int last_stop_ = 0;        // the last kStopped's `stop`
@@ -127,6 +128,7 @@ void Front::take(FrontMessage& message) {
   switch (message.kind) {
     case FrontMessage::kStarted:
       program_ = std::move(message.descriptor);
+      watch_ = message.value;
       break;
     case FrontMessage::kStopped:
       be_ready_to_stop(message);
@@ -170,19 +172,19 @@ void Front::lost_kernel() {
 }
 
 void Front::take_signals(GroupSentinel& sentinel) {
-  // K stops neither the sentinel nor us now: it would have to ask first.
+  // W stops neither the sentinel nor us now: it would have to ask first.
   const bool alone = is_stopped(sentinel.pid());
   signalfd_siginfo signal;
   if (read(signals_.get(), &signal, sizeof signal) != sizeof signal) return;
-  const bool continues_us = alone && signal.ssi_signo == SIGCONT && !is_of_kernel(signal);
+  const bool continues_us = alone && signal.ssi_signo == SIGCONT && !is_of_watch(signal);
   if (continues_us || is_for_program(signal, sentinel)) pass_on(signal);
 }
 
 bool Front::is_for_program(const signalfd_siginfo& signal, GroupSentinel& sentinel) {
   const int number = static_cast<int>(signal.ssi_signo);
   if (number == SIGCHLD && signal.ssi_code > 0) return false;  // of K, or of the sentinel
-  const bool to_group = sentinel.take(number, kernel_);
-  if (is_of_kernel(signal)) return false;
+  const bool to_group = sentinel.take(number, watch_);
+  if (is_of_watch(signal)) return false;
   if (sigismember(&early_, number) == 1) {
     sigdelset(&early_, number);
     return true;
@@ -190,15 +192,15 @@ bool Front::is_for_program(const signalfd_siginfo& signal, GroupSentinel& sentin
   return !to_group;
 }
 
-// K stops and continues us for the program.
-bool Front::is_of_kernel(const signalfd_siginfo& signal) const {
-  return signal.ssi_code == SI_USER && static_cast<pid_t>(signal.ssi_pid) == kernel_;
+// W stops and continues us for the program.
+bool Front::is_of_watch(const signalfd_siginfo& signal) const {
+  return signal.ssi_code == SI_USER && static_cast<pid_t>(signal.ssi_pid) == watch_;
 }
 
 void Front::pass_on(const signalfd_siginfo& signal) {
   const int number = static_cast<int>(signal.ssi_signo);
   if (number == SIGCONT) {
-    // By K, which may stop us at this moment, but will read it.
+    // By W, which may stop us at this moment, but will read it.
     send_message(socket_.get(), {.kind = FrontMessage::kContinue, .stop = last_stop_});
     return;
   }
@@ -209,7 +211,7 @@ void Front::pass_on(const signalfd_siginfo& signal) {
   send_signal(program_.get(), number);
 }
 
-// K sends the signal if the program is still stopped then.
+// W sends the signal if the program is still stopped then.
 void Front::be_ready_to_stop(const FrontMessage& stopped) {
   last_stop_ = stopped.stop;
   ++stops_under_way_;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// FrontMessage: what the front process and the kernel process tell each other, one packet of a
+// FrontMessage: what the front, kernel and watch processes tell each other, one packet of a
 // SOCK_SEQPACKET pair each, with a descriptor where one goes along.
 //
 //     send_message(socket, {FrontMessage::kEnded, wait_status});
@@ -8,7 +8,7 @@
 //     while (receive_message(socket, &message)) ...
 //
 // 1. Packets arrive in the order of their sending, whole or not at all.
-// 2. Neither side ever waits for the other.
+// 2. The front and the watch process never wait for each other.
 //
 // Thread safety: any thread; one receiver a socket.
 #pragma once
@@ -21,14 +21,14 @@ namespace ums::command {
 
 struct FrontMessage {
   enum Kind {
-    kStarted,      // to the front: the program exists; with a pidfd; `value` is its process id
+    kStarted,      // to both others: the program exists; with a pidfd; `value` is the sender's id
     kStopped,      // to the front: by the signal `value`; it is the program's stop number `stop`
     kContinued,    // to the front
     kEnded,        // to the front: `value` is its wait status
     kFailed,       // to the front: the kernel process gives up; `text` says why
-    kReadyToStop,  // to the kernel process: the answer to a kStopped, with the same `stop`
+    kReadyToStop,  // to the watch process: the answer to a kStopped, with the same `stop`
     kStopDone,  // to the front: the answer to that: it has been sent the signal, or need not stop
-    kContinue,  // to the kernel process: the program shall go on, if it is stopped by no later
+    kContinue,  // to the watch process: the program shall go on, if it is stopped by no later
                 // stop than `stop`, the last one that the front has heard of
     kErrors,    // to the kernel process of another front: with the program's standard error
     kJoin,      // the same: with the program's listener; `value` is the version (join_kernel.h)

@@ -52,7 +52,6 @@ std::string limit_of_joining() {
 }
 
 void serve_by_joining(const KernelName& name, JoiningProgram program, ProgramWatch& watch) {
-  prctl(PR_SET_NAME, "ums-watch");  // no kernel process any more
   const pid_t kernel = name.kernel();
   send_message(name.socket(), {.kind = FrontMessage::kErrors}, program.errors.get());
   send_message(name.socket(), {.kind = FrontMessage::kJoin, .value = kJoinVersion},

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Joining the kernel process of another `ums run`: what the kernel process of front.h does instead
-// of serving itself. It is then only the parent of its program, and watches it.
+// Joining the kernel process of another `ums run`: what the watch process of front.h does then. A
+// kernel process of its own has nothing to do.
 //
 // Linux lets a kernel process reach into its descendants. Of a program that joins it is none:
 // where the Yama security module restricts ptrace(2) (kernel.yama.ptrace_scope=1), the program must

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// kernel_process: the kernel process K of front.h, from its fork to its end: it starts the program,
-// leaves the program's session, and serves.
+// kernel_process: the kernel process K of front.h, from its fork to its end: it forks the watch
+// process, which starts the program, leaves the program's process group, and serves.
 //
 // Thread safety: one thread.
 #pragma once

@@ -37,4 +37,9 @@ Descriptor ListenerPipe::receive() {
   return Descriptor(kernel::receive_descriptor(ours_.get()));
 }
 
+void ListenerPipe::close() {
+  ours_.reset();
+  program_s_.reset();
+}
+
 }  // namespace ums::command

@@ -5,6 +5,7 @@
 //     pipe.open();                                 // K, before P is forked
 //     pipe.send(std::move(listener));              // P
 //     Descriptor listener = pipe.receive();        // K
+//     pipe.close();                                // who else has a copy of it
 //
 // Thread safety: one thread in each process.
 #pragma once
@@ -21,6 +22,8 @@ class ListenerPipe {
   void send(Descriptor listener);
   // Empty if the program has ended, or has not sent any. To be called once.
   Descriptor receive();
+  // In a process that neither sends nor receives: else the receiver would not see that nobody does.
+  void close();
 
  private:
   Descriptor ours_;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Which processes are those of a run: its kernel process and all that descend from it. A kernel
-// process is the subreaper of its descendants, so that none gets another ancestor.
+// Which processes are those of a run: its kernel process and all that descend from it. Its child,
+// the watch process, is the subreaper of the others, so that none gets another ancestor.
 //
 // Thread safety: any thread.
 #pragma once

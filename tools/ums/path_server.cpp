@@ -14,12 +14,13 @@
 #include "sim_kernel/server/listener.h"
 #include "sim_kernel/server/paths/mirrored_tree.h"
 #include "tools/ums/doctor/checks.h"
+#include "tools/ums/end_source.h"
 #include "tools/ums/exec_program.h"
 #include "tools/ums/inspect/mirror.h"
 #include "tools/ums/own_descendants.h"
 #include "tools/ums/pidfd.h"
 #include "tools/ums/program_watch.h"
-#include "tools/ums/watch_source.h"
+#include "tools/ums/watched_program.h"
 
 namespace ums::command {
 namespace {
@@ -70,9 +71,14 @@ void PathServer::in_program() {
   complain(in_words(fmt::format("seccomp fails: {}", std::strerror(-listener))));
 }
 
-void PathServer::serve(ProgramWatch& watch) {
+void PathServer::watch(ProgramWatch& watch) {
+  pipe_.close();
+  watch.serve();
+}
+
+void PathServer::serve(WatchedProgram& program) {
   Descriptor descriptor = pipe_.receive();
-  if (!descriptor) return watch.serve();
+  if (!descriptor) return program.await_end();
   const int error = kernel::kernel_loop_start();
   if (error != 0) {
     throw std::system_error(error, std::generic_category(), "cannot show /proc/ums");
@@ -82,11 +88,11 @@ void PathServer::serve(ProgramWatch& watch) {
   kernel::mirror_tree(refresh_mirror);
   kernel::Listener listener(descriptor.release());
   if (!listener.is_added()) {
-    send_signal(watch.program_pidfd(), SIGKILL);
+    send_signal(program.pidfd(), SIGKILL);
     throw std::system_error(ENOMEM, std::generic_category(), "cannot watch the program's calls");
   }
-  const WatchSources sources(watch);
-  while (!watch.childless()) kernel::kernel_loop_turn();
+  const EndSource end(program.watch_pidfd());
+  while (!end.has_come()) kernel::kernel_loop_turn();
   kernel::kernel_loop_stop();
 }
 

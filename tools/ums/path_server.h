@@ -28,7 +28,8 @@ class PathServer final : public KernelBody {
 
   void prepare() override;
   void in_program() override;
-  void serve(ProgramWatch& watch) override;
+  void watch(ProgramWatch& watch) override;
+  void serve(WatchedProgram& program) override;
 
  private:
   ListenerPipe pipe_;

@@ -119,7 +119,7 @@ void expect_mounted(int control) {
   if (message.kind == FrontMessage::kFailed) throw std::runtime_error("--proc: " + message.text);
 }
 
-// ---- in the kernel process
+// ---- in the kernel process, and in that which watches the program
 
 bool has_children() {
   siginfo_t info;
@@ -136,11 +136,14 @@ class ShownBody final : public KernelBody {
     body_.prepare();
   }
   void in_program() override { body_.in_program(); }
-  void serve(ProgramWatch& watch) override {
+  void watch(ProgramWatch& watch) override {
     watch.before_end = [this] {
       if (!has_children()) mount_.end();
     };
-    body_.serve(watch);
+    body_.watch(watch);
+  }
+  void serve(WatchedProgram& program) override {
+    body_.serve(program);
     mount_.end();
   }
 

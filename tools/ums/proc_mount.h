@@ -28,7 +28,7 @@ class ProcMount {
   // In the kernel process: shows its kernel, and those of its descendants, from now on.
   void show_ours() const;
 
-  // In the kernel process: returns when it is unmounted.
+  // In the kernel process, or the one that watches its program: returns when it is unmounted.
   void end() const;
 
  private:

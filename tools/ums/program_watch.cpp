@@ -30,7 +30,7 @@ ProgramWatch::ProgramWatch(FrontEnd front)
 void ProgramWatch::started(pid_t program) {
   program_ = program;
   program_pidfd_ = open_pidfd(program);
-  send_message(front_.get(), {FrontMessage::kStarted, program}, program_pidfd_.get());
+  send_message(front_.get(), {FrontMessage::kStarted, getpid()}, program_pidfd_.get());
 }
 
 void ProgramWatch::on_children() {

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// ProgramWatch: the kernel process's view of the program that it has started: it reaps the program
+// ProgramWatch: the watch process's view of the program that it has started: it reaps the program
 // and the orphans among its descendants, and tells the front process (front.h) what the program
-// does. It waits for nothing: an epoll loop waits on its two descriptors, and calls it.
+// does. It waits for nothing: a loop waits on its two descriptors, and calls it.
 //
-//     epoll: watch.children_fd() readable -> watch.on_children();
+//     poll:  watch.children_fd() readable -> watch.on_children();
 //            watch.front_fd() readable    -> watch.on_front();
 //     until watch.childless()
 //
-// 1. The kernel process is the subreaper of the program's descendants: while one lives, it or an
+// 1. The watch process is the subreaper of the program's descendants: while one lives, it or an
 //    ancestor is our child. `childless` means that none is left.
 // 2. The program's end is told before anything that `on_children` reaps after it.
 // 3. Only this process stops and continues the front process on the program's behalf, in the order
@@ -33,7 +33,7 @@
 
 namespace ums::command {
 
-// What a kernel process knows of its front process.
+// What a watch process knows of its front process.
 struct FrontEnd {
   Descriptor socket;
   pid_t front;
@@ -54,12 +54,11 @@ class ProgramWatch {
   void on_children();
 
   // Readable when the front process has something to say, or is gone; call `on_front`, unless -1.
-  // It calls `on_children` first: what the front says may be out of date. The descriptor stays open
-  // when it becomes -1 here, so that an epoll loop can forget it.
+  // It calls `on_children` first: what the front says may be out of date.
   int front_fd() const { return front_is_gone_ ? -1 : front_.get(); }
   void on_front();
 
-  // No descendant of the program is left: the kernel process has nobody to serve.
+  // No descendant of the program is left: there is nobody to serve.
   bool childless() const { return childless_; }
 
   // The program's process id while it has not been reaped, then -1; and its pidfd.
@@ -72,7 +71,7 @@ class ProgramWatch {
   // Called for each process that was reaped, program and orphans: its id and wait status.
   std::function<void(pid_t, int)> reaped;
 
-  // Serves until `childless`: what a kernel process does that has no loop of its own.
+  // Watches until `childless`.
   void serve();
 
  private:

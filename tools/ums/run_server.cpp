@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <fmt/core.h>
+#include <sys/prctl.h>
 
 #include <cerrno>
 #include <csignal>
@@ -17,6 +18,7 @@
 #include "sim_kernel/ums/published.h"
 #include "tools/ums/descriptor.h"
 #include "tools/ums/doctor/checks.h"
+#include "tools/ums/end_source.h"
 #include "tools/ums/exec_program.h"
 #include "tools/ums/front.h"
 #include "tools/ums/join_kernel.h"
@@ -27,7 +29,7 @@
 #include "tools/ums/proc_mount.h"
 #include "tools/ums/program_watch.h"
 #include "tools/ums/record_file.h"
-#include "tools/ums/watch_source.h"
+#include "tools/ums/watched_program.h"
 
 namespace ums::command {
 namespace {
@@ -54,17 +56,17 @@ const char* refusal(int error) {
 }
 
 // The program, which waits for the answer to its exec, is not to hear that nobody answers.
-void expect_descriptor_answers(int listener, ProgramWatch& watch) {
+void expect_descriptor_answers(int listener, const WatchedProgram& program) {
   const Finding finding = check_descriptor_answers_of(listener);
   if (finding.verdict != Finding::kFails) return;
-  send_signal(watch.program_pidfd(), SIGKILL);
+  send_signal(program.pidfd(), SIGKILL);
   throw std::runtime_error(fmt::format(
       "{}; to do: {}; 'ums run --machine parallel' does without, 'ums doctor' says more",
       finding.found, finding.remedy));
 }
 
-[[noreturn]] void fail_unwatched(ProgramWatch& watch) {
-  send_signal(watch.program_pidfd(), SIGKILL);
+[[noreturn]] void fail_unwatched(const WatchedProgram& program) {
+  send_signal(program.pidfd(), SIGKILL);
   fail(ENOMEM, "cannot watch the program's calls");
 }
 
@@ -92,15 +94,24 @@ class KernelServer final : public KernelBody {
     pipe_.send(Descriptor(listener));
   }
 
-  void serve(ProgramWatch& watch) override {
-    Descriptor listener = pipe_.receive();
-    if (listener) expect_descriptor_answers(listener.get(), watch);
-    if (joins()) {
-      if (!listener) return watch.serve();  // the program has said why
-      return serve_by_joining(*name_, {options_.command[0], std::move(log_), std::move(listener)},
-                              watch);
+  void watch(ProgramWatch& watch) override {
+    if (!joins()) {
+      leave_to_kernel();
+      return watch.serve();
     }
-    if (!listener && !name_) return watch.serve();
+    Descriptor listener = pipe_.receive();
+    if (!listener) return watch.serve();  // the program has said why
+    serve_by_joining(*name_, {options_.command[0], std::move(log_), std::move(listener)}, watch);
+  }
+
+  void serve(WatchedProgram& program) override {
+    if (joins()) {
+      leave_to_kernel();
+      return program.await_end();
+    }
+    Descriptor listener = pipe_.receive();
+    if (listener) expect_descriptor_answers(listener.get(), program);
+    if (!listener && !name_) return program.await_end();
     if (log_) dup2(log_.get(), STDERR_FILENO);
     log_.reset();
     if (!options_.log.empty()) setenv("UMS_LOG", options_.log.c_str(), 1);
@@ -110,12 +121,18 @@ class KernelServer final : public KernelBody {
     if (error != 0) fail(error, "cannot start the kernel process");
     // Who outlives its program shall not keep that one's folder from being unmounted.
     if (name_ && chdir("/") != 0) fail(errno, "/");
-    serve_all(watch, std::move(listener));
+    serve_all(program, std::move(listener));
     kernel::kernel_loop_stop();
   }
 
  private:
   bool joins() const { return name_ && !name_->is_ours(); }
+
+  // What another process than this one needs alone.
+  void leave_to_kernel() {
+    pipe_.close();
+    log_.reset();
+  }
 
   void prepare_to_join() const {
     if (!options_.log.empty() || !options_.strace.empty() || !options_.proc.empty()) {
@@ -123,31 +140,31 @@ class KernelServer final : public KernelBody {
           "the kernel '{}' runs already: --log, --strace and --proc are for the run that starts it",
           options_.attach));
     }
+    prctl(PR_SET_NAME, "ums-watch");  // no kernel process any more
     const std::string limit = limit_of_joining();
     if (!limit.empty()) complain(limit);
   }
 
-  void serve_all(ProgramWatch& watch, Descriptor descriptor) {
+  void serve_all(WatchedProgram& program, Descriptor descriptor) {
     std::optional<kernel::Listener> listener;
     if (descriptor) listener.emplace(descriptor.release());
-    if (listener && !listener->is_added()) fail_unwatched(watch);
-    const WatchSources sources(watch);
+    if (listener && !listener->is_added()) fail_unwatched(program);
+    const EndSource end_of_program(program.pidfd());
+    const EndSource end_of_all(program.watch_pidfd());
     std::optional<JoinedPrograms> joined;
     if (name_) joined.emplace(name_->socket());
+    // Of the calls of all its descendants a record may be wanted there.
+    const EndSource& end_of_errors = options_.strace == "-" ? end_of_all : end_of_program;
     bool needs_standard_error = true;
     do {
       kernel::kernel_loop_turn();
       if (joined) joined->forget_ended();
-      if (needs_standard_error && is_over(watch)) {
+      if (needs_standard_error && end_of_errors.has_come()) {
         leave_standard_error();
         needs_standard_error = false;
       }
-    } while (!watch.childless() || (joined && (joined->any() || !name_->give_up())));
-  }
-
-  // Of the calls of all its descendants a record may be wanted there.
-  bool is_over(const ProgramWatch& watch) const {
-    return options_.strace == "-" ? watch.childless() : watch.program() < 0;
+      if (end_of_all.has_come()) program.settle();
+    } while (!end_of_all.has_come() || (joined && (joined->any() || !name_->give_up())));
   }
 
   // It is the program's, whose readers wait for its end, and not for that of a daemon that it

@@ -32,9 +32,6 @@ class EventSource {
 // owner does. Returns false if there is no memory.
 bool watch_events(int descriptor, std::uint32_t events, EventSource& source) noexcept;
 
-// Watches it for other events.
-void change_events(int descriptor, std::uint32_t events, EventSource& source) noexcept;
-
 // Stops watching it.
 void forget_events(int descriptor) noexcept;
 

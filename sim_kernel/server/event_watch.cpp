@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim_kernel/server/event_watch.h"
 
+#include <linux/close_range.h>
 #include <linux/futex.h>
 #include <pthread.h>
 #include <sys/epoll.h>
@@ -26,6 +27,13 @@ void handle_signal() noexcept {
   pthread_sigmask(SIG_UNBLOCK, &set, nullptr);
 }
 
+// A descriptor table of this thread's own. Of one that threads share, Linux counts the users of a
+// file at each system call.
+void keep_only(int descriptor) noexcept {
+  const bool is_own = raw_syscall(SYS_close_range, descriptor + 1, ~0U, CLOSE_RANGE_UNSHARE) == 0;
+  if (is_own && descriptor > 0) raw_syscall(SYS_close_range, 0, descriptor - 1, 0);
+}
+
 }  // namespace
 
 bool EventWatch::start(int epoll) noexcept {
@@ -46,6 +54,7 @@ bool EventWatch::start(int epoll) noexcept {
 
 void* EventWatch::run(void* self) noexcept {
   auto& watch = *static_cast<EventWatch*>(self);
+  keep_only(watch.epoll_);
   for (;;) {
     watch.call_until_looked_at();
     epoll_event event;

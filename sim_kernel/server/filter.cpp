@@ -69,6 +69,8 @@ int add_rules(scmp_filter_ctx filter, bool paths_only) noexcept {
   if (failed == 0) failed = add_calls(filter, kFileCalls);
   if (failed == 0) failed = add_calls(filter, path_call_numbers());
   if (failed == 0) failed = add_seeks(filter);
+  // Linux goes through the filter from its beginning.
+  if (failed == 0 && !paths_only) failed = seccomp_syscall_priority(filter, SCMP_SYS(ioctl), 255);
   if (failed != 0) return failed;
   for (const scmp_datum_t command : {scmp_datum_t{F_GETFL}, scmp_datum_t{F_SETFL}}) {
     const scmp_arg_cmp is_command = {1, SCMP_CMP_EQ, command, 0};

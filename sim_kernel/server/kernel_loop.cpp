@@ -3,6 +3,9 @@
 
 #include <sys/epoll.h>
 #include <sys/resource.h>
+#if __has_include(<sys/rseq.h>)
+#include <sys/rseq.h>
+#endif
 
 #include <algorithm>
 #include <array>
@@ -88,16 +91,28 @@ bool watch_events(int descriptor, std::uint32_t events, EventSource& source) noe
   return control(epoll_for(source), EPOLL_CTL_ADD, descriptor, events, &source);
 }
 
-void change_events(int descriptor, std::uint32_t events, EventSource& source) noexcept {
-  control(epoll_for(source), EPOLL_CTL_MOD, descriptor, events, &source);
-}
-
 void forget_events(int descriptor) noexcept {
   if (epoll_ctl(ends, EPOLL_CTL_DEL, descriptor, nullptr) == 0) return;
   epoll_ctl(asks, EPOLL_CTL_DEL, descriptor, nullptr);
 }
 
+namespace {
+
+// glibc (2.35) registers an area of each thread in which Linux, whenever the thread goes on, says
+// on which CPU. Nothing here reads it.
+void leave_rseq() noexcept {
+#if __has_include(<sys/rseq.h>)
+  if (__rseq_size == 0) return;
+  const void* const area = static_cast<char*>(__builtin_thread_pointer()) + __rseq_offset;
+  const long bytes = std::max<long>(__rseq_size, 32);  // the size counts what is in use
+  raw_syscall(SYS_rseq, syscall_arg(area), bytes, RSEQ_FLAG_UNREGISTER, RSEQ_SIG);
+#endif
+}
+
+}  // namespace
+
 int kernel_loop_start() noexcept {
+  leave_rseq();
   raise_descriptor_limit();
   init_kernel();
   if (current_task() == nullptr) return ENOMEM;
@@ -128,6 +143,7 @@ void wait_and_serve() noexcept {
     watch.go_on();
     if (listener->serve_one()) return run_calls();
   }
+  listener->be_watched(true);  // for the end of its programs
   look(0);
   watch.go_on();
 }

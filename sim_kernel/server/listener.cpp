@@ -4,6 +4,7 @@
 #include <sys/epoll.h>
 #include <sys/ioctl.h>
 
+#include <algorithm>
 #include <boost/intrusive/list.hpp>
 #include <cerrno>
 #include <csignal>
@@ -56,10 +57,10 @@ Listener::Listener(int descriptor, int errors) noexcept
   // Caller and kernel change places as in a function call, where Linux can (6.6).
   raw_syscall(SYS_ioctl, descriptor, static_cast<long>(SECCOMP_IOCTL_NOTIF_SET_FLAGS),
               static_cast<long>(SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP));
-  is_added_ = watch_events(descriptor, EPOLLIN, *this);
-  if (!is_added_) return;
-  for (Listener& other : listeners) other.be_watched(true);
-  listeners.push_back(*this);
+  is_added_ = std::all_of(listeners.begin(), listeners.end(),
+                          [](Listener& other) { return other.be_watched(true); }) &&
+              be_watched(true);
+  if (is_added_) listeners.push_back(*this);
 }
 
 Listener::~Listener() {
@@ -77,10 +78,15 @@ Listener* Listener::only_one() noexcept {
   return listeners.size() == 1 ? &listeners.front() : nullptr;
 }
 
-void Listener::be_watched(bool watched) noexcept {
-  if (watched_ == watched) return;
-  watched_ = watched;
-  change_events(descriptor_, watched ? std::uint32_t{EPOLLIN} : 0, *this);
+bool Listener::be_watched(bool watched) noexcept {
+  if (watched == watched_) return true;
+  if (watched) {
+    watched_ = watch_events(descriptor_, EPOLLIN, *this);
+  } else {
+    forget_events(descriptor_);
+    watched_ = false;
+  }
+  return watched_ == watched;
 }
 
 bool Listener::respond(std::uint64_t id, long value, int error, std::uint32_t flags) noexcept {

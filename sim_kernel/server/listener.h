@@ -32,8 +32,10 @@ class Listener final : public EventSource {
   static Listener* only_one() noexcept;
 
   // Whether the kernel loop learns by an event that a notification has come; else it waits in
-  // serve_one. Initially, and once there is another listener: yes.
-  void be_watched(bool watched) noexcept;
+  // serve_one. Initially, and once there is another listener: yes. Linux tells each instance of
+  // epoll that knows the descriptor of each call, whatever events that wants: so else it is told of
+  // none, and not of the end of the programs either. False: no memory for that.
+  bool be_watched(bool watched) noexcept;
 
   // Waits for a notification and sees to it. False: something else has come up.
   bool serve_one() noexcept;
@@ -77,7 +79,7 @@ class Listener final : public EventSource {
 
   const int errors_;
   int descriptor_;  // -1 once it has hung up
-  bool watched_ = true;
+  bool watched_ = false;
   Outcome outcome_{};
   std::uint64_t next_id_ = 0;   // above all that were received; 0: none was
   std::uint64_t given_up_ = 0;  // of those below next_id_

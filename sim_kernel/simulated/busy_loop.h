@@ -14,13 +14,15 @@
 // to its end is only slowed down. Where nobody else can go on, no timer is set, and it has read as
 // often as kBusyReadsMax, it never will: a livelock.
 //
-// Steps that are yields do not matter: a loop may yield in between.
+// Steps that are yields do not matter: a loop may yield in between. It may look at several places in
+// turn; what waits for a flag often reads first where that is.
 //
-// LIMIT: loops that look at one place only. Who reads two in turn is not noticed.
+// LIMIT: loops that look at kBusyPlacesMax places or fewer.
 //
 // Thread safety: the carrier; the current task.
 #pragma once
 
+#include <array>
 #include <boost/intrusive/list_hook.hpp>
 #include <cstdint>
 
@@ -28,14 +30,26 @@
 
 namespace ums::kernel {
 
+inline constexpr std::uint32_t kBusyPlacesMax = 8;
+
 struct BusyLoop {
-  const void* address = nullptr;  // null: nothing was read
-  std::uint64_t value = 0;
-  std::uint64_t reads = 0;                    // in a row that found the value again
-  std::uint32_t steps = 0;                    // of the task until then (MachineTask)
-  std::uint64_t waits = 0;                    // how often it has waited
-  std::uint64_t waits_since = 0;              // which step of the simulation
+  struct Place {
+    const void* address = nullptr;
+    std::uint64_t value = 0;
+  };
+
+  // What was read last, each place once. The newest lies before `next`.
+  std::array<Place, kBusyPlacesMax> places;
+  std::uint32_t places_count = 0;
+  std::uint32_t next = 0;
+  std::uint64_t reads = 0;              // in a row that found a value again
+  std::uint64_t reads_since_write = 0;  // of these, since others have written to one of the places
+  std::uint32_t steps = 0;              // of the task until then (MachineTask)
+  std::uint64_t waits = 0;              // how often it has waited
+  std::uint64_t waits_since = 0;        // which step of the simulation
   boost::intrusive::list_member_hook<> hook;  // while it waits
+  boost::intrusive::list_member_hook<boost::intrusive::link_mode<boost::intrusive::auto_unlink>>
+      reading_hook;  // while it has found a value again
 };
 
 inline constexpr std::uint64_t kBusyReadsMax = 1'000'000;
@@ -65,7 +79,7 @@ void busy_loops_reset_after_fork() noexcept;
 struct Livelock {
   int task;
   pid_t tid;
-  const void* address;  // that it reads
+  const void* address;  // that it reads: of several, what it has come to last
   std::uint64_t reads;
 };
 

@@ -6,6 +6,7 @@
 #include <sched.h>
 #include <unistd.h>
 
+#include <array>
 #include <functional>
 #include <optional>
 #include <semaphore>
@@ -71,6 +72,36 @@ TEST_F(BusyLoops, WriterGoesOn) {
     EXPECT_FALSE(all.failed());
     EXPECT_LT(all.steps, 3 * kernel::kBusyLoopPatience);
   }
+  EXPECT_FALSE(livelock.has_value());
+}
+
+// What is often so: a flag, and before it where that is.
+void wait_through(const int* place, const int* flag) {
+  do {
+    load_acquire(place);
+  } while (load_acquire(flag) == 0);
+}
+
+TEST_F(BusyLoops, WriterGoesOnForWhoLooksAtSeveralPlaces) {
+  const Exploration all = run([] {
+    alignas(8) int place = 0;
+    alignas(8) int flag = 0;
+    run_two([&] { wait_through(&place, &flag); }, [&] { store_release(&flag, 1); });
+  });
+  EXPECT_FALSE(all.failed());
+  EXPECT_LT(all.steps, 3 * kernel::kBusyLoopPatience);
+}
+
+TEST_F(BusyLoops, WalkAlongMemoryIsNone) {
+  const Exploration all = run([] {
+    std::array<int, 100> numbers{};
+    std::thread([&] {
+      for (std::uint64_t i = 0; i < kernel::kBusyReadsMax + 10'000; ++i) {
+        read_int(&numbers[i % numbers.size()]);
+      }
+    }).join();
+  });
+  EXPECT_FALSE(all.failed());
   EXPECT_FALSE(livelock.has_value());
 }
 
@@ -208,6 +239,16 @@ TEST_F(BusyLoops, LivelockIsNamed) {
   EXPECT_EQ(livelock->address, &never_written);
   EXPECT_GE(livelock->task, 2);
   EXPECT_GE(livelock->reads, kernel::kBusyReadsMax);
+}
+
+TEST_F(BusyLoops, LivelockOfWhoLooksAtSeveralPlacesIsNamed) {
+  const Exploration all = run([] {
+    alignas(8) int place = 0;
+    std::thread([&] { wait_through(&place, &never_written); }).join();
+  });
+  EXPECT_EQ(all.verdict, Verdict::kDeadlock);
+  ASSERT_TRUE(livelock.has_value());
+  EXPECT_EQ(livelock->address, &never_written);
 }
 
 using BusyLoopsDeathTest = BusyLoops;

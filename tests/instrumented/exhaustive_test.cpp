@@ -160,6 +160,29 @@ TEST_F(InstrumentedExhaustive, BusyLoopEndsAtTheWrite) {
   EXPECT_THAT(seen, ElementsAre(0, 0, 0, 1, 1, 1));
 }
 
+// Who looks at two places in turn goes on too, if the one is written while he looks at the other.
+TEST_F(InstrumentedExhaustive, BusyLoopSeesWhatIsNewElsewhere) {
+  kernel::busy_loop_patience = 1;
+  const auto seen = outcomes_of([] {
+    alignas(8) int flag = 0;
+    alignas(8) int other = 0;
+    alignas(8) int data = 0;
+    int read = 0;
+    run_two(
+        [&] {
+          store(&flag, 1);
+          write_int(&data, 1);
+        },
+        [&] {
+          while (load(&flag) == 0) load(&other);
+          read = read_int(&data);
+        });
+    return read;
+  });
+  kernel::busy_loop_patience = kernel::kBusyLoopPatience;
+  EXPECT_THAT(seen, ElementsAre(0, 0, 0, 1, 1, 1)) << "after none, one or two reads that find 0";
+}
+
 TEST_F(InstrumentedExhaustive, WideAtomics) {
   alignas(16) std::uint64_t wide[2] = {~0ULL, 0};
   const auto carries = outcomes_of([&] {

@@ -5,6 +5,7 @@
 //   lock       the same, under a mutex
 //   flag       a thread that waits in a loop for another
 //   spin       two threads that wait in a loop for ever
+//   heap       the same, for what they find by a pointer
 //   library    what the standard library has to let threads speak to each other
 #include <atomic>
 #include <condition_variable>
@@ -45,6 +46,14 @@ void wait_for_flag() {
   while (flag.load(std::memory_order_acquire) == 0) {
   }
   ++count;
+}
+
+// Reads where the flag is, too.
+std::atomic<int>* volatile on_the_heap = new std::atomic<int>(0);
+
+void wait_on_the_heap() {
+  while (on_the_heap->load(std::memory_order_acquire) == 0) {
+  }
 }
 
 struct Queue {
@@ -193,6 +202,7 @@ int main(int argc, char** argv) {
   if (is(what, "race")) run_two(race, race);
   if (is(what, "flag")) run_two(set_flag, wait_for_flag);
   if (is(what, "spin")) run_two(wait_for_flag, wait_for_flag);
+  if (is(what, "heap")) run_two(wait_on_the_heap, wait_on_the_heap);
   if (is(what, "lock")) {
     constexpr auto kAdd = [] {
       const std::lock_guard guard(mutex);

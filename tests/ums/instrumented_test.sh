@@ -105,6 +105,8 @@ status=0
 ((status == 1)) || die "exit status $status: $(cat out)"
 grep -q '^livelock: a task reads the same memory for ever' out || die "it says: $(cat out)"
 grep -q 'it reads .*flag' out || die "it says: $(cat out)"
+"$ums" explore "$program" heap >out 2>&1 && die "it finds nothing: $(cat out)"
+grep -q '^  it reads 0x[0-9a-f]*, memory of the heap' out || die "it says: $(cat out)"
 "$ums" explore --iterations 20 "$program" lock >out 2>&1 || die "exit status $?: $(cat out)"
 
 [[ -n $other ]] || exit 0

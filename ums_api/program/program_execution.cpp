@@ -178,7 +178,10 @@ void ProgramExecution::note_access(const kernel::RacingAccess& access) {
 }
 
 void ProgramExecution::note_memory(const void* address) {
-  if (!is_in_file(address)) return;
+  if (!is_in_file(address)) {
+    append(notes_, "memory {:x} -\n", reinterpret_cast<std::uintptr_t>(address));
+    return;
+  }
   notes_ += "memory ";
   write_place(notes_, address);
 }

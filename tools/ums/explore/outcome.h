@@ -18,7 +18,7 @@
 
 namespace ums::command {
 
-// A place in a file that is loaded into the program.
+// A place in a file that is loaded into the program. Without a file: the address of what else it has.
 struct Place {
   std::string file;
   std::uint64_t offset = 0;

@@ -115,7 +115,8 @@ std::string Report::memory(const Outcome& outcome) {
   const bool is_known = !outcome.memory.file.empty();
   const std::string name = is_known ? symbols_.variable(outcome.memory) : "";
   if (!name.empty()) return fmt::format("`{}`", name);
-  return is_known ? symbols_.code(outcome.memory) : "memory of the heap, or of a stack";
+  return is_known ? symbols_.code(outcome.memory)
+                  : fmt::format("{:#x}, memory of the heap or of a stack", outcome.memory.offset);
 }
 
 std::string Report::race(const Outcome& outcome) {

@@ -14,8 +14,8 @@
 // to its end is only slowed down. Where nobody else can go on, no timer is set, and it has read as
 // often as kBusyReadsMax, it never will: a livelock.
 //
-// Steps that are yields do not matter: a loop may yield in between. It may look at several places in
-// turn; what waits for a flag often reads first where that is.
+// Steps that are yields do not matter: a loop may yield in between. It may look at several places
+// in turn; what waits for a flag often reads first where that is.
 //
 // LIMIT: loops that look at kBusyPlacesMax places or fewer.
 //

@@ -90,6 +90,19 @@ echo '- what is not controlled is named once'
 simulated "$captured" named 2>err || die "exit status $?"
 [[ $(grep -c 'system is not controlled by the simulation' err) == 1 ]] || die "it says: $(cat err)"
 
+if "$ums" doctor | grep -q '^ok .*seccomp addfd'; then
+  echo '- who waits in what is not controlled is told so, and goes on'
+  mkfifo fifo
+  simulated cat fifo >out 2>err &
+  until grep -q "'cat' waits in openat, which the simulation does not control" err; do
+    kill -0 $! || die "it has ended: $(cat out err)"
+    sleep 0.1
+  done
+  echo word >fifo
+  wait $! || die "exit status $?: $(cat err)"
+  [[ $(cat out) == word && $(wc -l <err) == 1 ]] || die "it says: $(cat out err)"
+fi
+
 echo '- examples'
 for example in "${examples[@]}"; do
   for seed in 1 2; do

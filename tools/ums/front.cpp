@@ -143,6 +143,9 @@ void Front::take(FrontMessage& message) {
       ended_ = true;
       status_ = message.value;
       break;
+    case FrontMessage::kNote:
+      complain(message.text);
+      break;
     case FrontMessage::kFailed:
       complain(message.text);
       if (program_) send_signal(program_.get(), SIGKILL);

@@ -21,10 +21,12 @@ namespace ums::command {
 
 struct FrontMessage {
   enum Kind {
-    kStarted,      // to both others: the program exists; with a pidfd; `value` is the sender's id
+    kStarted,      // the program exists; with a pidfd; `value` is to the front the sender's id, to
+                   // the kernel process the program's
     kStopped,      // to the front: by the signal `value`; it is the program's stop number `stop`
     kContinued,    // to the front
     kEnded,        // to the front: `value` is its wait status
+    kNote,         // to the front: to be said; `text`
     kFailed,       // to the front: the kernel process gives up; `text` says why
     kReadyToStop,  // to the watch process: the answer to a kStopped, with the same `stop`
     kStopDone,  // to the front: the answer to that: it has been sent the signal, or need not stop

@@ -20,6 +20,7 @@
 #include "tools/ums/own_descendants.h"
 #include "tools/ums/pidfd.h"
 #include "tools/ums/program_watch.h"
+#include "tools/ums/stuck_watch.h"
 #include "tools/ums/watched_program.h"
 
 namespace ums::command {
@@ -91,6 +92,8 @@ void PathServer::serve(WatchedProgram& program) {
     send_signal(program.pidfd(), SIGKILL);
     throw std::system_error(ENOMEM, std::generic_category(), "cannot watch the program's calls");
   }
+  std::optional<StuckWatch> stuck;
+  if (!simulated_.empty()) stuck.emplace(program, simulated_);
   const EndSource end(program.watch_pidfd());
   while (!end.has_come()) kernel::kernel_loop_turn();
   kernel::kernel_loop_stop();

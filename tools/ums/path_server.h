@@ -26,6 +26,9 @@ class PathServer final : public KernelBody {
   // `can_serve`: whether path_fault() is empty, for who starts many.
   explicit PathServer(bool can_serve) : can_serve_(can_serve) {}
 
+  // The program is simulated, and called `name`: says if it waits in what is not controlled.
+  void tell_if_stuck(const std::string& name) { simulated_ = name; }
+
   void prepare() override;
   void in_program() override;
   void watch(ProgramWatch& watch) override;
@@ -33,6 +36,7 @@ class PathServer final : public KernelBody {
 
  private:
   ListenerPipe pipe_;
+  std::string simulated_;          // what a simulated program is called
   std::optional<bool> can_serve_;  // empty until it is known
 };
 

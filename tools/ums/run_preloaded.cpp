@@ -42,8 +42,11 @@ void set_simulation(const RunOptions& options) {
 int run_preloaded(const RunOptions& options) {
   preload_machine(options.machine, options.command[0]);
   set_records(options);
-  if (options.machine == "simulated") set_simulation(options);
   PathServer server;
+  if (options.machine == "simulated") {
+    set_simulation(options);
+    server.tell_if_stuck(options.command[0]);
+  }
   return run_front_with_proc(options.proc, options.command, server);
 }
 

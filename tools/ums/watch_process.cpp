@@ -77,7 +77,7 @@ void start_program(const std::vector<std::string>& command, KernelBody& body, Pr
     become_program(command, body, inherited);
   }
   watch.started(program);
-  send_message(told, {FrontMessage::kStarted, getpid()}, watch.program_pidfd());
+  send_message(told, {FrontMessage::kStarted, program}, watch.program_pidfd());
   if (write(tells.get(), "t", 1) != 1) {
     throw std::system_error(errno, std::generic_category(), "cannot write to a pipe");
   }

@@ -27,8 +27,13 @@ bool WatchedProgram::await_start() {
     if (hung_up) return false;
     poll(&ready, 1, -1);
   }
+  pid_ = message.value;
   program_ = std::move(message.descriptor);
   return static_cast<bool>(program_);
+}
+
+void WatchedProgram::say(const std::string& text) const {
+  if (front_) send_message(front_.get(), {FrontMessage::kNote, 0, text});
 }
 
 void WatchedProgram::await_end() const {

@@ -12,6 +12,8 @@
 
 #include <sys/types.h>
 
+#include <string>
+
 #include "tools/ums/descriptor.h"
 
 namespace ums::command {
@@ -24,8 +26,12 @@ class WatchedProgram {
   // Waits until W has started P. False: it could not, and has said why.
   bool await_start();
 
+  pid_t pid() const { return pid_; }
   int pidfd() const { return program_.get(); }
   int watch_pidfd() const { return watch_pidfd_.get(); }
+
+  // Has F say something on the program's standard error, which K has not.
+  void say(const std::string& text) const;
 
   // Waits until W has ended.
   void await_end() const;
@@ -39,6 +45,7 @@ class WatchedProgram {
   Descriptor told_;
   Descriptor front_;
   Descriptor watch_pidfd_;
+  pid_t pid_ = -1;  // the program
   Descriptor program_;
 };
 

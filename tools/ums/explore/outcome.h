@@ -18,7 +18,7 @@
 
 namespace ums::command {
 
-// A place in a file that is loaded into the program. Without a file: the address of what else it has.
+// A place in a file that is loaded into the program; without a file, an address of other memory.
 struct Place {
   std::string file;
   std::uint64_t offset = 0;

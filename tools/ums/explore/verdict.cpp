@@ -3,16 +3,15 @@
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
-#include <seccomp.h>
 #include <sys/syscall.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <cstring>
 #include <map>
-#include <memory>
 #include <set>
 #include <tuple>
+
+#include "tools/ums/system_call_name.h"
 
 namespace ums::command {
 
@@ -24,12 +23,6 @@ const StuckTask* find_task(const Outcome& outcome, int number) {
   const auto found = std::find_if(outcome.tasks.begin(), outcome.tasks.end(),
                                   [&](const StuckTask& task) { return task.number == number; });
   return found == outcome.tasks.end() ? nullptr : &*found;
-}
-
-std::string name_of_system_call(int number) {
-  const std::unique_ptr<char, void (*)(void*)> name(
-      seccomp_syscall_resolve_num_arch(SCMP_ARCH_NATIVE, number), std::free);
-  return name == nullptr ? fmt::format("system call {}", number) : name.get();
 }
 
 // A worker whose scheduler has ended, or waits for other workers.

@@ -8,6 +8,7 @@
 #include <poll.h>
 #include <pthread.h>
 #include <sys/epoll.h>
+#include <sys/eventfd.h>
 #include <sys/file.h>
 #include <sys/select.h>
 #include <sys/socket.h>
@@ -90,6 +91,24 @@ TEST(Descriptors, PipesAreATurnstile) {
           }
         });
     EXPECT_EQ(order, "ababab");
+  });
+}
+
+TEST(Descriptors, CountersOfEventsAreWaitedFor) {
+  expect_right([] {
+    const int counter = eventfd(0, EFD_CLOEXEC | EFD_SEMAPHORE);
+    constexpr eventfd_t kFull = UINT64_MAX - 1;
+    eventfd_t value = 0;
+    run_beside([&] { EXPECT_EQ(eventfd_read(counter, &value), 0); },
+               [&] { EXPECT_EQ(eventfd_write(counter, 1), 0); });
+    EXPECT_EQ(value, 1U);
+    EXPECT_EQ(eventfd_write(counter, kFull), 0);
+    run_beside([&] { EXPECT_EQ(eventfd_write(counter, 1), 0); },
+               [&] { EXPECT_EQ(eventfd_read(counter, &value), 0); });
+    close(counter);
+    EXPECT_EQ(eventfd_write(counter, 1), -1);
+    EXPECT_EQ(eventfd_read(counter, &value), -1);
+    EXPECT_EQ(errno, EBADF);
   });
 }
 

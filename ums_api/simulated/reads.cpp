@@ -2,6 +2,7 @@
 //
 // read and its kin in a simulation: see descriptors.h.
 // LIMIT: where another process reads what a task has seen, the task blocks all.
+#include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -29,6 +30,7 @@ UMS_EXPORT int ums_recvmmsg(int fd, mmsghdr* messages, unsigned count, int flags
                             timespec* limit) asm("recvmmsg");
 UMS_EXPORT int ums_accept(int fd, sockaddr* address, socklen_t* length) asm("accept");
 UMS_EXPORT int ums_accept4(int fd, sockaddr* address, socklen_t* length, int flags) asm("accept4");
+UMS_EXPORT int ums_eventfd_read(int fd, eventfd_t* value) asm("eventfd_read");
 
 namespace {
 
@@ -134,4 +136,8 @@ int ums_accept(int fd, sockaddr* address, socklen_t* length) {
 int ums_accept4(int fd, sockaddr* address, socklen_t* length, int flags) {
   return read_by(fd, Blocking::kByDescriptor,
                  [=] { return next_accept4(fd, address, length, flags); });
+}
+
+int ums_eventfd_read(int fd, eventfd_t* value) {
+  return ums_read(fd, value, sizeof *value) == sizeof *value ? 0 : -1;
 }

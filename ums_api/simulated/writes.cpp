@@ -3,6 +3,7 @@
 // write and its kin in a simulation: see descriptors.h. Room for some bytes need not be room for
 // all: what is long goes to a pipe, a socket or a terminal in pieces that are not held up.
 #include <fcntl.h>
+#include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
@@ -28,6 +29,7 @@ UMS_EXPORT ssize_t ums_sendmsg(int fd, const msghdr* message, int flags) asm("se
 UMS_EXPORT int ums_sendmmsg(int fd, mmsghdr* messages, unsigned count, int flags) asm("sendmmsg");
 UMS_EXPORT int ums_connect(int fd, const sockaddr* address, socklen_t length) asm("connect");
 UMS_EXPORT int ums___connect(int fd, const sockaddr* address, socklen_t length) asm("__connect");
+UMS_EXPORT int ums_eventfd_write(int fd, eventfd_t value) asm("eventfd_write");
 
 namespace {
 
@@ -200,4 +202,8 @@ int ums_connect(int fd, const sockaddr* address, socklen_t length) {
 
 int ums___connect(int fd, const sockaddr* address, socklen_t length) {
   return ums_connect(fd, address, length);
+}
+
+int ums_eventfd_write(int fd, eventfd_t value) {
+  return ums_write(fd, &value, sizeof value) == sizeof value ? 0 : -1;
 }

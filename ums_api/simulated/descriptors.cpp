@@ -3,12 +3,14 @@
 
 #include <fcntl.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 
 #include <cerrno>
 
 #include "sim_kernel/base/raw_syscall.h"
 #include "sim_kernel/simulated/races/happens_before.h"
 #include "ums_api/simulated/current_simulated.h"
+#include "ums_api/simulated/virtual_clock.h"
 
 namespace ums::api {
 
@@ -58,9 +60,28 @@ int await_outside(Task& me, const kernel::OutsideWait& wait, std::uint64_t deadl
   return 0;
 }
 
+// By a system call: errno is the program's.
+std::uint64_t socket_deadline(int fd, short events) noexcept {
+  timeval limit = {0, 0};
+  socklen_t bytes = sizeof limit;
+  const int option = events == POLLOUT ? SO_SNDTIMEO : SO_RCVTIMEO;
+  const long error =
+      raw_syscall(SYS_getsockopt, fd, SOL_SOCKET, option, syscall_arg(&limit), syscall_arg(&bytes));
+  if (error != 0 || (limit.tv_sec == 0 && limit.tv_usec == 0)) return kernel::kNever;
+  return deadline_after({limit.tv_sec, limit.tv_usec * 1000});
+}
+
+// LINUX: a handler with SA_RESTART too ends a call that has a limit (signal(7)). SIM: the same.
 int await_events(Task& me, int fd, short events) {
   pollfd wanted = {fd, events, 0};
-  return await_outside(me, {is_ready, &wanted, &wanted, 1}, kernel::kNever, true);
+  if (is_ready(&wanted)) {
+    kernel::happens_after(me, &all_descriptors);
+    return 0;
+  }
+  const std::uint64_t deadline = socket_deadline(fd, events);
+  const bool restarts = deadline == kernel::kNever;
+  const int error = await_outside(me, {is_ready, &wanted, &wanted, 1}, deadline, restarts);
+  return error == ETIMEDOUT ? EAGAIN : error;
 }
 
 bool await_descriptor(int fd, short events, Blocking blocking) {

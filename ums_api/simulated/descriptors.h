@@ -10,7 +10,10 @@
 //
 // Each is one step, and conflicts with each other: two descriptors may be ends of one pipe. What
 // never blocks, by O_NONBLOCK or MSG_DONTWAIT, is a step too. A call that has got a signal fails
-// with EINTR, as the C library's does, after the handler has run.
+// with EINTR, as the C library's does, after the handler has run. The limits of a socket are in
+// virtual time: SO_RCVTIMEO and SO_SNDTIMEO.
+//
+// LIMIT: of a call that comes in pieces each has the whole limit of the socket.
 //
 // Thread safety: any thread.
 #pragma once
@@ -31,12 +34,16 @@ void descriptors_tell_others(kernel::Task& me) noexcept;
 
 enum class Blocking { kByDescriptor, kNever };
 
-// Waits until one of `events` is there, or an error. False, with errno: EINTR. For who is no task
-// of the simulation there is nothing to wait for.
+// Waits until one of `events` is there, or an error. False, with errno: EINTR; EAGAIN where the
+// socket's limit has passed. For who is no task of the simulation there is nothing to wait for.
 bool await_descriptor(int fd, short events, Blocking blocking = Blocking::kByDescriptor);
 
 // The same without a step, and whether it blocks or not: an error number.
 int await_events(kernel::Task& me, int fd, short events);
+
+// When a call gives up that waits for `events` of a socket from now on; kNever: it has no limit, or
+// is none.
+std::uint64_t socket_deadline(int fd, short events) noexcept;
 
 // Whether calls about `fd` may block.
 bool is_blocking(int fd) noexcept;

@@ -118,9 +118,9 @@ int result_of(int error) {
   return error == 0 ? 0 : -1;
 }
 
-// A connection that has begun.
+// A connection that has begun, and goes on though the caller gives up.
 int finish_connection(int fd) {
-  if (!await_descriptor(fd, POLLOUT)) return -1;
+  if (!await_descriptor(fd, POLLOUT)) return result_of(errno == EAGAIN ? EINPROGRESS : errno);
   int error = 0;
   socklen_t bytes = sizeof error;
   if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &bytes) != 0) return -1;
@@ -130,8 +130,10 @@ int finish_connection(int fd) {
 int connect_task(Task& me, Connection connection) {
   descriptor_step(me);
   descriptors_tell_others(me);
-  const int error =
-      await_outside(me, {is_answered, &connection, nullptr, 0}, ums::kernel::kNever, true);
+  const std::uint64_t deadline = socket_deadline(connection.fd, POLLOUT);
+  const bool restarts = deadline == ums::kernel::kNever;
+  const int error = await_outside(me, {is_answered, &connection, nullptr, 0}, deadline, restarts);
+  if (error == ETIMEDOUT) return result_of(EAGAIN);
   if (error != 0) return result_of(error);
   if (connection.error == EINPROGRESS) return finish_connection(connection.fd);
   return result_of(connection.error);

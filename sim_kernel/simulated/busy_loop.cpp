@@ -50,7 +50,7 @@ std::uintptr_t granule_of(const void* address) noexcept {
 void wait_a_while(Task& me, BusyLoop& loop) noexcept {
   loop.waits_since = simulation_steps();
   waiting->push_back(loop);
-  futex_wait(me, &loop, virtual_time() + kWaitNs * ++loop.waits);
+  futex_wait(me, &loop, later(virtual_time(), kWaitNs * ++loop.waits));
   if (loop.hook.is_linked()) waiting->erase(waiting->iterator_to(loop));
 }
 

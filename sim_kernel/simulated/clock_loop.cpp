@@ -33,7 +33,7 @@ void wait_in_clock_loop(Task& me) noexcept {
   } else if (span == kLookNs) {
     charge(span);
   } else {
-    futex_wait(me, &loop, virtual_time() + span);
+    futex_wait(me, &loop, later(virtual_time(), span));
   }
 }
 

@@ -79,7 +79,7 @@ int futex_wake(const void* address, int count) noexcept {
 
 void futex_release(const void* object) noexcept {
   const std::uint64_t cost = virtual_cpus.options().costs.wake_up;
-  const std::uint64_t awake = virtual_cpus.now() + cost;
+  const std::uint64_t awake = later(virtual_cpus.now(), cost);
   const auto wake = [awake](Task& task) { make_runnable_at(task, awake); };
   if (wake_each(object, kEverybody, wake) > 0) charge(cost);
 }

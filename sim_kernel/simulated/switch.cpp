@@ -76,7 +76,7 @@ void pass_point(Task& me) noexcept {
 // LIMIT: who is woken in the middle, where nobody has waited before, does not interrupt it.
 void compute(Task& me, std::uint64_t nanoseconds) noexcept {
   if (!is_in_user_code(me)) return;
-  while (is_cpu_wanted()) {
+  while (is_cpu_wanted() && virtual_time() < kEndOfTime) {
     const std::uint64_t turn = virtual_cpus.left_of_turn(me);
     if (nanoseconds <= turn) break;
     charge(turn);

@@ -51,15 +51,15 @@ void VirtualCpus::place_first(Task& task) noexcept {
 
 CpuUsage VirtualCpus::usage() const noexcept {
   const std::uint64_t end = now();
-  std::uint64_t busy = 0;
+  double busy = 0;
   for (int i = 0; i < options_.count; ++i) {
     const VirtualCpu& cpu = cpus_[index(i)];
     const std::uint64_t beyond = cpu.clock > end ? cpu.clock - end : 0;  // ahead of us
     const std::uint64_t its = cpu.clock - cpu.idle;
-    busy += its > beyond ? its - beyond : 0;
+    busy += static_cast<double>(its > beyond ? its - beyond : 0);
   }
   const double whole = static_cast<double>(end) * options_.count;
-  return {end, end == 0 ? 0 : static_cast<double>(busy) / whole};
+  return {end, end == 0 ? 0 : busy / whole};
 }
 
 void VirtualCpus::enqueue(Task& task, std::uint64_t moment) noexcept {
@@ -88,8 +88,8 @@ bool VirtualCpus::costs_time(const Task& task, int cpu) const noexcept {
 void VirtualCpus::put_on(int number, Task& task) noexcept {
   VirtualCpu& cpu = cpus_[index(number)];
   MachineTask& its = task.machine;
-  if (cpu.last_task != its.number) cpu.clock += options_.costs.context_switch;
-  if (its.last_cpu >= 0 && its.last_cpu != number) cpu.clock += options_.costs.migration;
+  if (cpu.last_task != its.number) pass(cpu, options_.costs.context_switch);
+  if (its.last_cpu >= 0 && its.last_cpu != number) pass(cpu, options_.costs.migration);
   cpu.task = &task;
   cpu.last_task = its.number;
   idle_ &= ~(CpuMask{1} << number);

@@ -34,6 +34,7 @@
 
 #include "sim_kernel/simulated/cost_profile.h"
 #include "sim_kernel/simulated/cpu_mask.h"
+#include "sim_kernel/simulated/moment.h"
 #include "sim_kernel/simulated/run_queue.h"
 
 namespace ums::kernel {
@@ -68,7 +69,7 @@ class VirtualCpus {
   std::uint64_t now() const noexcept { return running_->clock; }
   // When the step is made that is being chosen.
   std::uint64_t step_moment() const noexcept { return is_plain_ ? now() : moment_; }
-  void charge(std::uint64_t nanoseconds) noexcept { running_->clock += nanoseconds; }
+  void charge(std::uint64_t nanoseconds) noexcept { pass(*running_, nanoseconds); }
   void charge_step(EventKind step) noexcept { charge(step_costs_[static_cast<std::size_t>(step)]); }
 
   // Nothing happens until `moment`. Of a plain machine.
@@ -139,6 +140,9 @@ class VirtualCpus {
   };
 
   static std::size_t index(int cpu) noexcept { return static_cast<std::size_t>(cpu); }
+  static void pass(VirtualCpu& cpu, std::uint64_t nanoseconds) noexcept {
+    cpu.clock = later(cpu.clock, nanoseconds);
+  }
   static void pass_idle(VirtualCpu& cpu, std::uint64_t moment) noexcept {
     if (moment <= cpu.clock) return;
     cpu.idle += moment - cpu.clock;

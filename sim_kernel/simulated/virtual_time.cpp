@@ -68,6 +68,10 @@ void timer_stop(Timer& timer) noexcept {
   note_earliest();
 }
 
+void timer_restart(Timer& timer, std::uint64_t interval) noexcept {
+  if (timer.deadline < kEndOfTime) timer_start(timer, later(timer.deadline, interval));
+}
+
 void timer_start(Task& task, std::uint64_t deadline) noexcept {
   task.machine.timer.expire = call_task;
   timer_start(task.machine.timer, deadline);

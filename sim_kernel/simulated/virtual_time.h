@@ -19,10 +19,9 @@
 #include <cstdint>
 
 #include "sim_kernel/sched/task.h"
+#include "sim_kernel/simulated/moment.h"
 
 namespace ums::kernel {
-
-inline constexpr std::uint64_t kNever = ~std::uint64_t{0};
 
 // What the CPU says on which the current task is.
 std::uint64_t virtual_time() noexcept;
@@ -33,6 +32,9 @@ void charge(std::uint64_t nanoseconds) noexcept;
 // `timer.expire` is called at `deadline`, unless timer_stop comes first. It may start it again.
 void timer_start(Timer& timer, std::uint64_t deadline) noexcept;
 void timer_stop(Timer& timer) noexcept;
+
+// `timer`, which has expired, starts again for `interval` later, unless time is at its end.
+void timer_restart(Timer& timer, std::uint64_t interval) noexcept;
 
 // The timer of a task: it is then runnable.
 void timer_start(Task& task, std::uint64_t deadline) noexcept;

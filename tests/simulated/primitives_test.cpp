@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 #include <pthread.h>
 #include <semaphore.h>
+#include <sys/time.h>
 #include <ums/ums_sim.h>
 #include <unistd.h>
 
@@ -12,7 +13,10 @@
 #include <atomic>
 #include <cerrno>
 #include <chrono>
+#include <climits>
 #include <condition_variable>
+#include <csignal>
+#include <ctime>
 #include <mutex>
 #include <shared_mutex>
 #include <stdexcept>
@@ -310,6 +314,48 @@ TEST(VirtualTime, ComputingTakesWhatItSays) {
     EXPECT_LT(passed, 1h + 1s);
   });
   EXPECT_LT(std::chrono::steady_clock::now() - begin, 1h) << "real time";
+}
+
+constexpr timespec kLongest = {LONG_MAX, 999'999'999};
+constexpr auto kYear = 365 * 24h;
+
+// LINUX: who sleeps for longer than time can be counted sleeps until its end. SIM: the same.
+TEST(VirtualTime, HasAnEnd) {
+  expect_right([] {
+    std::thread sleeper([] { EXPECT_EQ(nanosleep(&kLongest, nullptr), 0); });
+    std::this_thread::sleep_for(1h);
+    sleeper.join();
+    const auto end = std::chrono::steady_clock::now();
+    EXPECT_GT(end.time_since_epoch(), 200 * kYear);
+    EXPECT_GT(std::chrono::system_clock::now().time_since_epoch(), 250 * kYear);
+    ums_sim_compute(ULLONG_MAX);
+    EXPECT_EQ(clock_nanosleep(CLOCK_REALTIME, TIMER_ABSTIME, &kLongest, nullptr), 0);
+    EXPECT_EQ(usleep(1), 0);
+    std::timed_mutex mutex;
+    const std::lock_guard guard(mutex);
+    run_beside([&] { EXPECT_FALSE(mutex.try_lock_for(1h)); });
+    EXPECT_EQ(std::chrono::steady_clock::now(), end);
+  });
+}
+
+TEST(VirtualTime, AlarmsComeUntilItsEnd) {
+  explore::RandomStrategy strategy(1);
+  EXPECT_FALSE(explore::run_many(strategy, 5, [] {
+                 signal(SIGALRM, [](int) {});
+                 const timeval years = {std::chrono::seconds(100 * kYear).count(), 0};
+                 const itimerval alarm = {years, years};
+                 EXPECT_EQ(setitimer(ITIMER_REAL, &alarm, nullptr), 0);
+                 int rung = 0;
+                 while (nanosleep(&kLongest, nullptr) != 0 && rung < 5) ++rung;
+                 EXPECT_TRUE(rung == 2 || rung == 3) << rung;
+                 const itimerval never = {{LONG_MAX, 0}, {LONG_MAX, 0}};
+                 EXPECT_EQ(setitimer(ITIMER_REAL, &never, nullptr), 0);
+                 EXPECT_EQ(sleep(1), 0U);
+                 const itimerval none{};
+                 EXPECT_EQ(setitimer(ITIMER_REAL, &none, nullptr), 0);
+                 signal(SIGALRM, SIG_DFL);
+                 return !testing::Test::HasFailure();
+               }).failed());
 }
 
 TEST(VirtualTime, TimedWaitsTimeOut) {

@@ -170,6 +170,19 @@ TEST(VirtualCpus, NobodyGoesBackInTime) {
   });
 }
 
+TEST(VirtualCpus, ClocksStandStillAtTheEndOfTime) {
+  const CpuUsage usage = run(cpus(4, {.context_switch = 10, .migration = 5}), [] {
+    const auto work = [] {
+      for (int i = 0; i < 3; ++i) ums_sim_compute(~0ULL);
+      EXPECT_EQ(now(), kernel::kEndOfTime);
+      sched_yield();
+    };
+    run_beside({work, work, work, work});
+  });
+  EXPECT_EQ(usage.moment, kernel::kEndOfTime);
+  EXPECT_NEAR(usage.utilisation, 1, 1e-6);
+}
+
 // ---- timers
 
 TEST(VirtualCpus, SleeperIsAwakeThoughOthersRun) {

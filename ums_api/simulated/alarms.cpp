@@ -45,14 +45,11 @@ void ring(Timer& timer) noexcept {
   info.si_signo = SIGALRM;
   info.si_code = SI_KERNEL;
   const std::uint64_t interval = static_cast<AlarmClock&>(timer).interval_ns;
-  if (interval != 0) ums::kernel::timer_start(timer, timer.deadline + interval);
+  if (interval != 0) ums::kernel::timer_restart(timer, interval);
   ums::kernel::send_process_signal(info);
 }
 
-std::uint64_t nanoseconds(const timeval& time) noexcept {
-  return static_cast<std::uint64_t>(time.tv_sec) * kNsPerSecond +
-         static_cast<std::uint64_t>(time.tv_usec) * 1000;
-}
+timespec as_timespec(const timeval& time) noexcept { return {time.tv_sec, time.tv_usec * 1000}; }
 
 timeval as_timeval(std::uint64_t ns) noexcept {
   return {static_cast<time_t>(ns / kNsPerSecond),
@@ -72,11 +69,9 @@ itimerval set(Task& me, const itimerval& value) noexcept {
   sched_point(me, EventKind::kSignal);
   const itimerval before = now();
   ums::kernel::timer_stop(*clock_of_process);
-  clock_of_process->interval_ns = nanoseconds(value.it_interval);
-  const std::uint64_t span = nanoseconds(value.it_value);
-  if (span != 0) {
-    ums::kernel::timer_start(*clock_of_process, ums::kernel::virtual_time() + span);
-  }
+  clock_of_process->interval_ns = nanoseconds(as_timespec(value.it_interval));
+  const timespec span = as_timespec(value.it_value);
+  if (nanoseconds(span) != 0) ums::kernel::timer_start(*clock_of_process, deadline_after(span));
   return before;
 }
 

@@ -5,7 +5,9 @@
 #include <sys/epoll.h>
 #include <sys/select.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <climits>
 #include <csignal>
 
 #include "sim_kernel/base/raw_syscall.h"
@@ -175,7 +177,8 @@ int select_limited(Task& me, const SelectList& wanted, timeval& limit) {
     errno = EINVAL;
     return -1;
   }
-  const time_t seconds = limit.tv_sec + limit.tv_usec / 1'000'000;
+  const time_t carry = limit.tv_usec / 1'000'000;
+  const time_t seconds = std::min(limit.tv_sec, LONG_MAX - carry) + carry;
   const std::uint64_t deadline = deadline_after({seconds, limit.tv_usec % 1'000'000 * 1000});
   const int result = select_task(me, wanted, deadline, nullptr);
   const timespec left = time_until(deadline);

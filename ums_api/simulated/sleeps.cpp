@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Sleeping in a simulation takes virtual time only, and others go on. sched_yield lets anybody go
-// on.
+// on. LINUX: who sleeps for longer than there is time does so until its end. SIM: the same.
 #include <sched.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <ctime>
 
@@ -18,6 +19,7 @@ namespace {
 
 using namespace ums::api;
 using ums::kernel::EventKind;
+using ums::kernel::kEndOfTime;
 using ums::kernel::sched_point;
 using ums::kernel::Task;
 
@@ -41,7 +43,7 @@ int sleep_until(Task& me, std::uint64_t deadline) {
 // `left`: of `span`, where a handler has run meanwhile.
 int sleep_for(Task& me, const timespec& span, timespec* left) {
   if (!is_valid(span) || span.tv_sec < 0) return EINVAL;
-  const std::uint64_t deadline = deadline_after(span);
+  const std::uint64_t deadline = std::min(deadline_after(span), kEndOfTime);
   const int error = sleep_until(me, deadline);
   if (error == EINTR && left != nullptr) *left = time_until(deadline);
   return error;
@@ -79,7 +81,7 @@ UMS_EXPORT int clock_nanosleep(clockid_t clock, int flags, const timespec* time,
   if (me == nullptr) return next_clock_nanosleep(clock, flags, time, left);
   if ((flags & TIMER_ABSTIME) == 0) return sleep_for(*me, *time, left);
   if (!is_valid(*time)) return EINVAL;
-  return sleep_until(*me, deadline_of(clock, *time));
+  return sleep_until(*me, std::min(deadline_of(clock, *time), kEndOfTime));
 }
 
 UMS_EXPORT int sched_yield() noexcept {

@@ -74,9 +74,7 @@ void send(const SignalTimer& timer) noexcept {
 void expire(Timer& expired) noexcept {
   using boost::intrusive::get_parent_from_member;
   SignalTimer& timer = *get_parent_from_member(&expired, &SignalTimer::timer);
-  if (timer.interval_ns != 0) {
-    ums::kernel::timer_start(expired, expired.deadline + timer.interval_ns);
-  }
+  if (timer.interval_ns != 0) ums::kernel::timer_restart(expired, timer.interval_ns);
   send(timer);
 }
 
@@ -112,11 +110,6 @@ int create(clockid_t clock, const sigevent* event, timer_t* handle) noexcept {
   known->push_back(*timer);
   *handle = timer;
   return 0;
-}
-
-std::uint64_t nanoseconds(const timespec& span) noexcept {
-  return static_cast<std::uint64_t>(span.tv_sec) * kNsPerSecond +
-         static_cast<std::uint64_t>(span.tv_nsec);
 }
 
 timespec as_timespec(std::uint64_t ns) noexcept {

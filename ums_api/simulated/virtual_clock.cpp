@@ -5,36 +5,38 @@ namespace ums::api {
 
 namespace {
 
+constexpr std::uint64_t k2020 = 1'577'836'800;
+static_assert(k2020 * kNsPerSecond + kernel::kEndOfTime <= INT64_MAX);
+
 bool is_of_the_day(clockid_t clock) noexcept {
   return clock == CLOCK_REALTIME || clock == CLOCK_REALTIME_COARSE || clock == CLOCK_TAI;
 }
 
 // What the clock says when the simulation begins.
 std::uint64_t reading_at_begin(clockid_t clock) noexcept {
-  constexpr std::uint64_t k2020 = 1'577'836'800;
   return (is_of_the_day(clock) ? k2020 : 1) * kNsPerSecond;
 }
 
-std::uint64_t nanoseconds(const timespec& time) noexcept {
-  return static_cast<std::uint64_t>(time.tv_sec) * kNsPerSecond +
-         static_cast<std::uint64_t>(time.tv_nsec);
-}
-
 }  // namespace
+
+std::uint64_t nanoseconds(const timespec& span) noexcept {
+  constexpr auto kLast = static_cast<time_t>(kernel::kNever / kNsPerSecond - 1);
+  if (span.tv_sec < 0) return 0;
+  if (span.tv_sec > kLast) return kernel::kNever;
+  return static_cast<std::uint64_t>(span.tv_sec) * kNsPerSecond +
+         static_cast<std::uint64_t>(span.tv_nsec);
+}
 
 timespec clock_now(clockid_t clock) noexcept {
   const std::uint64_t reading = reading_at_begin(clock) + kernel::virtual_time();
   return {static_cast<time_t>(reading / kNsPerSecond), static_cast<long>(reading % kNsPerSecond)};
 }
 
-// A year that nobody lives to see is never.
 std::uint64_t deadline_of(clockid_t clock, const timespec& time) noexcept {
-  constexpr auto kLast = static_cast<time_t>(kernel::kNever / kNsPerSecond - 1);
-  if (time.tv_sec < 0) return 0;
-  if (time.tv_sec > kLast) return kernel::kNever;
   const std::uint64_t begin = reading_at_begin(clock);
   const std::uint64_t then = nanoseconds(time);
-  return then > begin ? then - begin : 0;
+  if (then == kernel::kNever) return kernel::kNever;
+  return then > begin ? kernel::later(0, then - begin) : 0;
 }
 
 timespec time_until(std::uint64_t deadline) noexcept {
@@ -44,12 +46,8 @@ timespec time_until(std::uint64_t deadline) noexcept {
 }
 
 std::uint64_t deadline_after(const timespec& span) noexcept {
-  timespec then = clock_now(CLOCK_MONOTONIC);
-  then.tv_nsec += span.tv_nsec;
-  const time_t carry = then.tv_nsec / static_cast<long>(kNsPerSecond);
-  then.tv_nsec %= static_cast<long>(kNsPerSecond);
-  if (__builtin_add_overflow(then.tv_sec, span.tv_sec + carry, &then.tv_sec)) return kernel::kNever;
-  return deadline_of(CLOCK_MONOTONIC, then);
+  const std::uint64_t wait = nanoseconds(span);
+  return wait == kernel::kNever ? kernel::kNever : kernel::later(kernel::virtual_time(), wait);
 }
 
 }  // namespace ums::api

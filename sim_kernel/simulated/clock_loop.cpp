@@ -28,7 +28,7 @@ void wait_in_clock_loop(Task& me) noexcept {
   const std::uint64_t span = span_of_next(loop);
   loop.looked += span;
   if (!virtual_cpus.is_plain()) {
-    compute(me, span);
+    use_cpu(me, span);
     loop.deeds = me.machine.deeds;  // it lets others go on
   } else if (span == kLookNs) {
     charge(span);

@@ -3,6 +3,7 @@
 
 #include <linux/futex.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <optional>
 #include <utility>
@@ -299,6 +300,12 @@ std::size_t simulation_runnable() noexcept { return run_queue->size(); }
 
 bool is_cpu_wanted() noexcept {
   return first_deadline() != kNever || run_queue->size() > virtual_cpus.busy();
+}
+
+bool is_anybody_behind() noexcept {
+  if (virtual_cpus.is_plain()) return false;
+  const std::uint64_t next = std::min(virtual_cpus.next_moment(*run_queue), first_deadline());
+  return next < virtual_time();
 }
 
 const Task& chosen_task(std::size_t index) noexcept {

@@ -79,6 +79,10 @@ std::uint64_t simulation_steps() noexcept;
 // How many tasks there have been, and how many may go on.
 int simulation_tasks_made() noexcept;
 std::size_t simulation_runnable() noexcept;
+
+// Whether something may happen at an earlier moment than the current task's, on another CPU.
+bool is_anybody_behind() noexcept;
+
 // The task of an index of the choices. Context: a Chooser that chooses.
 const Task& chosen_task(std::size_t index) noexcept;
 

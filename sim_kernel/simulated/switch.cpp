@@ -74,7 +74,7 @@ void pass_point(Task& me) noexcept {
 }
 
 // LIMIT: who is woken in the middle, where nobody has waited before, does not interrupt it.
-void compute(Task& me, std::uint64_t nanoseconds) noexcept {
+void use_cpu(Task& me, std::uint64_t nanoseconds) noexcept {
   if (!is_in_user_code(me)) return;
   while (is_cpu_wanted() && virtual_time() < kEndOfTime) {
     const std::uint64_t turn = virtual_cpus.left_of_turn(me);
@@ -84,6 +84,12 @@ void compute(Task& me, std::uint64_t nanoseconds) noexcept {
     sched_point(me, EventKind::kPoint);
   }
   charge(nanoseconds);
+}
+
+// Who is behind may have sent it to another CPU meanwhile, or write what it reads next.
+void compute(Task& me, std::uint64_t nanoseconds) noexcept {
+  use_cpu(me, nanoseconds);
+  if (is_in_user_code(me) && is_anybody_behind()) catch_up(me);
 }
 
 void leave_machine(Task& me) noexcept {

@@ -38,6 +38,9 @@ void before_call(Task& me, const void* object) noexcept;
 void pass_point(Task& me) noexcept;
 void compute(Task& me, std::uint64_t nanoseconds) noexcept;
 
+// The same for who passes a point anyway before it has an effect on others.
+void use_cpu(Task& me, std::uint64_t nanoseconds) noexcept;
+
 // The last that the child of a fork does before it goes on: its only thread is the first task of a
 // simulation of its own, if it belonged to one.
 inline void machine_restart_after_fork() noexcept { simulation_restart_after_fork(); }

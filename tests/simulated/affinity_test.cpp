@@ -7,7 +7,11 @@
 #include <ums/ums_sim.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
+#include <functional>
+#include <vector>
 
 #include "tests/simulated/virtual_run.h"
 
@@ -103,6 +107,34 @@ TEST(Affinity, AffinityOfAnotherThreadIsSet) {
     EXPECT_EQ(pthread_setaffinity_np(thread.native_handle(), sizeof set, &set), 0);
     thread.join();
     EXPECT_EQ(now(), 4 * kMs);
+  });
+}
+
+// It computes, and makes no call: the next of its computations is there.
+TEST(Affinity, ThreadsThatComputeGoWhereTheyAreSent) {
+  run(cpus(4), [] {
+    std::array<std::vector<int>, 2> seen;
+    const auto work = [](std::vector<int>& its) {
+      for (int i = 0; i < 12; ++i) {
+        ums_sim_compute(kMs / 2);
+        its.push_back(sched_getcpu());
+      }
+    };
+    std::thread one(work, std::ref(seen[0]));
+    std::thread other(work, std::ref(seen[1]));
+    ums_sim_compute(kMs * 12 / 10);
+    const cpu_set_t set = set_of(0b1000);
+    for (std::thread* each : {&one, &other}) {
+      EXPECT_EQ(pthread_setaffinity_np(each->native_handle(), sizeof set, &set), 0);
+    }
+    one.join();
+    other.join();
+    EXPECT_EQ(now(), kMs * 105 / 10);
+    for (const std::vector<int>& its : seen) {
+      EXPECT_NE(its[0], 3);
+      EXPECT_EQ(its[1], its[0]);
+      EXPECT_EQ(std::count(its.begin(), its.end(), 3), 10);
+    }
   });
 }
 

@@ -21,8 +21,8 @@ void ums_sim_point(void);
 /*
  * The calling thread has computed for `nanoseconds` of virtual time, on the virtual CPU that it is
  * on. No real time passes.
- * Context: any thread; does not switch, but where threads take turns on virtual CPUs (`ums run
- * --cpus`).
+ * Context: any thread; does not switch, but on virtual CPUs (`ums run --cpus`), where threads take
+ * turns and others go first that are behind.
  */
 void ums_sim_compute(unsigned long long nanoseconds);
 

@@ -29,6 +29,10 @@ UMS_NEVER_DESTROYED NeverDestroyed<WaitingTasks> waiting;
 
 // But for the one that asks where a program hangs (ums_api/program/child_watch.h).
 constexpr std::uint64_t kAllSignals = ~(std::uint64_t{1} << (SIGSTKFLT - 1));
+
+// Those that the simulation takes from Linux.
+std::uint64_t signals_to_take() noexcept { return kAllSignals & ~signals_for_descriptors(); }
+
 constexpr long kPauseMinNs = 100'000;
 constexpr long kPauseMaxNs = 20'000'000;
 constexpr long kJumpNs = 1'000'000;
@@ -81,8 +85,9 @@ class PollList {
     complete_ = complete_ && wait.count > 0;
   }
 
+  const std::uint64_t numbers_ = signals_to_take();
   const int signals_ = static_cast<int>(
-      raw_syscall(SYS_signalfd4, -1, syscall_arg(&kAllSignals), 8, SFD_CLOEXEC | SFD_NONBLOCK));
+      raw_syscall(SYS_signalfd4, -1, syscall_arg(&numbers_), 8, SFD_CLOEXEC | SFD_NONBLOCK));
   pollfd* list_ = nullptr;  // without memory there is none, and `complete_` says so
   nfds_t count_ = 0;
   bool complete_ = signals_ >= 0;
@@ -91,8 +96,9 @@ class PollList {
 // Gives the simulation the signals that wait in Linux. None is delivered here.
 void take_signals() noexcept {
   const timespec at_once = {0, 0};
+  const std::uint64_t numbers = signals_to_take();
   siginfo_t info;
-  while (raw_syscall(SYS_rt_sigtimedwait, syscall_arg(&kAllSignals), syscall_arg(&info),
+  while (raw_syscall(SYS_rt_sigtimedwait, syscall_arg(&numbers), syscall_arg(&info),
                      syscall_arg(&at_once), 8) > 0) {
     send_process_signal(info);
   }

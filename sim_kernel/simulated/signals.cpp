@@ -2,6 +2,7 @@
 #include "sim_kernel/simulated/signals.h"
 
 #include <atomic>
+#include <ctime>
 
 #include "sim_kernel/base/raw_syscall.h"
 #include "sim_kernel/parallel/idle.h"
@@ -20,6 +21,7 @@ constexpr int kFirstRealTime = 34;
 bool masks_differ = false;
 std::uint64_t mask_of_carrier = 0;  // when the last task has left it
 SignalQueue of_process;             // that nobody has taken
+std::uint64_t of_descriptors = 0;   // the numbers that signalfds tell of
 
 // From outside. Handlers push to it: whoever touches it has all signals blocked.
 SignalQueue arrived;
@@ -126,17 +128,52 @@ Task& who_runs_for(Task& task) noexcept {
   return *runs;
 }
 
-// The handler runs in this call.
-void deliver(const Task& me, const siginfo_t& info) {
+void send_to_carrier(const Task& me, const siginfo_t& info) noexcept {
   const pid_t tid = me.cpu->tid;
-  delivered = info.si_signo;
   if (raw_syscall(SYS_rt_tgsigqueueinfo, kernel_pid, tid, info.si_signo, syscall_arg(&info)) != 0) {
     raw_syscall(SYS_tgkill, kernel_pid, tid, info.si_signo);
   }
+}
+
+// The handler runs in this call.
+void deliver(const Task& me, const siginfo_t& info) {
+  delivered = info.si_signo;
+  send_to_carrier(me, info);
   delivered = 0;  // where nobody has handled it
 }
 
+// Whoever is on the carrier next blocks it too, or would be one who takes it.
+bool is_for_descriptors(int signal) noexcept {
+  if (!signal_has_descriptor(signal) || current_or_null == nullptr) return false;
+  const bool is_blocked = (mask_of(*current_or_null) & signal_bit_of(signal)) != 0;
+  return is_blocked && taker_of(signal) == nullptr;
+}
+
+// Linux has it for the carrier, and so for all tasks: what it has for the process, kernel threads
+// take that are parked (idle.h).
+void leave_to_linux(const siginfo_t& info) noexcept { send_to_carrier(*current_or_null, info); }
+
 }  // namespace
+
+void signals_have_descriptor(std::uint64_t numbers) noexcept {
+  of_descriptors |= numbers;
+  if (current_or_null == nullptr || !is_simulated(*current_or_null)) return;
+  siginfo_t info;
+  while (take_signal(*current_or_null, signals_for_descriptors(), info)) leave_to_linux(info);
+}
+
+bool signal_has_descriptor(int signal) noexcept {
+  return (of_descriptors & signal_bit_of(signal)) != 0;
+}
+
+std::uint64_t signals_for_descriptors() noexcept {
+  std::uint64_t numbers = 0;
+  for (std::uint64_t rest = of_descriptors; rest != 0; rest &= rest - 1) {
+    const int signal = __builtin_ctzl(rest) + 1;
+    if (is_for_descriptors(signal)) numbers |= signal_bit_of(signal);
+  }
+  return numbers;
+}
 
 void send_signal(Task& named, const siginfo_t& info) noexcept {
   Task& task = who_runs_for(named);
@@ -146,6 +183,7 @@ void send_signal(Task& named, const siginfo_t& info) noexcept {
     return;
   }
   masks_differ = true;  // in handlers
+  if (!wanted && is_for_descriptors(info.si_signo)) return leave_to_linux(info);
   if (current_or_null != nullptr) happens_before(*current_or_null, &task.machine.signal_mask);
   keep_signal(task, info);
   if (wanted) interrupt(task);
@@ -154,6 +192,7 @@ void send_signal(Task& named, const siginfo_t& info) noexcept {
 void send_process_signal(const siginfo_t& info) noexcept {
   Task* const task = taker_of(info.si_signo);
   if (task != nullptr) return send_signal(*task, info);
+  if (is_for_descriptors(info.si_signo)) return leave_to_linux(info);
   const bool merges = info.si_signo < kFirstRealTime;
   if (merges && of_process.contains(info.si_signo)) return;
   if (current_or_null != nullptr) happens_before(*current_or_null, &of_process);
@@ -244,6 +283,10 @@ void signals_reset() noexcept {
   of_process.release();
   const CarrierSignalsBlocked blocked;
   arrived.release();
+  const timespec at_once = {0, 0};
+  while (raw_syscall(SYS_rt_sigtimedwait, syscall_arg(&of_descriptors), 0, syscall_arg(&at_once),
+                     8) > 0) {
+  }
 }
 
 }  // namespace ums::kernel

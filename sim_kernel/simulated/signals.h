@@ -10,6 +10,9 @@
 // One for the process goes to the first task, by number, that does not block it; or waits for one
 // that unblocks it.
 //
+// Linux keeps those that a signalfd tells of and nobody takes, so that it does.
+// LIMIT: one of these that was sent to a thread is for whoever reads.
+//
 // LINUX: a mask is a thread's. SIM: Linux keeps it by kernel thread, and all tasks share one: so
 // whoever goes on sets its own there, once masks may differ.
 //
@@ -60,6 +63,13 @@ bool take_signal(Task& me, std::uint64_t numbers, siginfo_t& info) noexcept;
 
 // The numbers of those that wait for `me` and for the process.
 std::uint64_t waiting_signals(Task& me) noexcept;
+
+// A signalfd of the program tells of `numbers`; whether one does of `signal`.
+void signals_have_descriptor(std::uint64_t numbers) noexcept;
+bool signal_has_descriptor(int signal) noexcept;
+
+// Of these the numbers that nobody takes now: they are left in Linux.
+std::uint64_t signals_for_descriptors() noexcept;
 
 // The current task changes its mask, and so it may differ from others'.
 void signal_masks_may_differ() noexcept;

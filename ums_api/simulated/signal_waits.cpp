@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Waiting for signals in a simulation: others go on meanwhile. One may also come from outside.
+#include <sys/signalfd.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -32,6 +33,7 @@ constinit NextSymbol<int(const sigset_t*, siginfo_t*, const timespec*)> next_sig
 constinit NextSymbol<int(const sigset_t*)> next_sigsuspend{"sigsuspend"};
 constinit NextSymbol<int()> next_pause{"pause"};
 constinit NextSymbol<int(sigset_t*)> next_sigpending{"sigpending"};
+constinit NextSymbol<int(int, const sigset_t*, int)> next_signalfd{"signalfd"};
 constinit NextSymbol<int(int, const sigset_t*, sigset_t*)> next_sigmask{"pthread_sigmask"};
 
 std::uint64_t numbers_of(const sigset_t* set) noexcept {
@@ -147,5 +149,11 @@ UMS_EXPORT int sigpending(sigset_t* set) noexcept {
   if (me == nullptr) return result;
   const std::uint64_t numbers = numbers_of(set) | ums::kernel::waiting_signals(*me);
   std::memcpy(set, &numbers, sizeof numbers);
+  return result;
+}
+
+UMS_EXPORT int signalfd(int fd, const sigset_t* set, int flags) noexcept {
+  const int result = next_signalfd(fd, set, flags);
+  if (result >= 0) ums::kernel::signals_have_descriptor(numbers_of(set));
   return result;
 }

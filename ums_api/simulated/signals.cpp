@@ -13,6 +13,7 @@
 #include "sim_kernel/simulated/find_task.h"
 #include "sim_kernel/simulated/signals.h"
 #include "ums_api/simulated/current_simulated.h"
+#include "ums_api/simulated/descriptors.h"
 #include "ums_api/simulated/thread_ids.h"
 #include "ums_api/simulated/threads.h"
 #include "ums_api/src/export.h"
@@ -58,7 +59,9 @@ siginfo_t info_of(int signal, sigval value) noexcept {
 // The caller, if it may send `signal` here; others may go on before it does.
 Task* sender(int signal) noexcept {
   Task* const me = is_ours(signal) ? current_simulated() : nullptr;
-  if (me != nullptr) sched_point(*me, EventKind::kSignal);
+  if (me == nullptr) return nullptr;
+  sched_point(*me, EventKind::kSignal);
+  if (kernel::signal_has_descriptor(signal)) descriptors_tell_others(*me);
   return me;
 }
 

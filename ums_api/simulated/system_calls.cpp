@@ -8,6 +8,7 @@
 #include <poll.h>
 #include <sched.h>
 #include <sys/random.h>
+#include <sys/signalfd.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -45,6 +46,8 @@ bool answer_descriptors(long number, const long (&a)[6], long& result) {
       return set(result, read(number_of(a[0]), pointer<void>(a[1]), size));
     case SYS_write:
       return set(result, write(number_of(a[0]), pointer<const void>(a[1]), size));
+    case SYS_signalfd4:
+      return set(result, signalfd(number_of(a[0]), pointer<const sigset_t>(a[1]), number_of(a[3])));
 #ifdef SYS_poll
     case SYS_poll:
       return set(result, poll(pointer<pollfd>(a[0]), static_cast<nfds_t>(a[1]), number_of(a[2])));

@@ -23,6 +23,7 @@ bool grow(T*& table, std::size_t size, std::size_t capacity) noexcept {
 }  // namespace
 
 RunQueue::~RunQueue() {
+  kvfree(new_tasks_);
   kvfree(choices_);
   kvfree(tasks_);
 }
@@ -30,7 +31,10 @@ RunQueue::~RunQueue() {
 bool RunQueue::reserve(std::size_t tasks) noexcept {
   if (tasks <= capacity_) return true;
   const std::size_t capacity = std::max<std::size_t>({tasks, 2 * capacity_, 16});
-  if (!grow(choices_, size_, capacity) || !grow(tasks_, size_, capacity)) return false;
+  if (!grow(choices_, size_, capacity) || !grow(tasks_, size_, capacity) ||
+      !grow(new_tasks_, added_, capacity)) {
+    return false;
+  }
   capacity_ = capacity;
   return true;
 }
@@ -50,17 +54,35 @@ std::size_t RunQueue::place_of(int number) const noexcept {
 }
 
 void RunQueue::add(Task& task) noexcept {
-  kassert(size_ < capacity_, "no room for task {}", task.machine.number);
-  const std::size_t place = place_of(task.machine.number);
-  std::copy_backward(choices_ + place, choices_ + size_, choices_ + size_ + 1);
-  std::copy_backward(tasks_ + place, tasks_ + size_, tasks_ + size_ + 1);
-  choices_[place] = {task.machine.number, task.machine.next};
-  tasks_[place] = {&task};
+  kassert(size() < capacity_, "no room for task {}", task.machine.number);
+  new_tasks_[added_++] = {&task};
   task.machine.runnable = true;
-  ++size_;
+}
+
+// From the end, where there is room.
+void RunQueue::put_in_places() const noexcept {
+  const auto number_of = [](const Entry& entry) { return entry.task->machine.number; };
+  std::sort(new_tasks_, new_tasks_ + added_,
+            [=](const Entry& a, const Entry& b) { return number_of(a) < number_of(b); });
+  std::size_t old = size_;
+  size_ += added_;
+  for (std::size_t place = size_; added_ > 0;) {
+    --place;
+    Task& task = *new_tasks_[added_ - 1].task;
+    if (old > 0 && choices_[old - 1].task > task.machine.number) {
+      --old;
+      choices_[place] = choices_[old];
+      tasks_[place] = tasks_[old];
+    } else {
+      --added_;
+      choices_[place] = {task.machine.number, task.machine.next};
+      tasks_[place] = {&task};
+    }
+  }
 }
 
 void RunQueue::remove(Task& task) noexcept {
+  settle();
   const std::size_t place = place_of(task.machine.number);
   std::copy(choices_ + place + 1, choices_ + size_, choices_ + place);
   std::copy(tasks_ + place + 1, tasks_ + size_, tasks_ + place);
@@ -69,6 +91,7 @@ void RunQueue::remove(Task& task) noexcept {
 }
 
 void RunQueue::set_next(Task& task, Event next) noexcept {
+  settle();
   task.machine.next = next;
   choices_[place_of(task.machine.number)].next = next;
 }

@@ -432,13 +432,14 @@ void catch_up(Task& me) noexcept {
 
 void hold_off_lockers(const void* object) noexcept {
   const std::uint32_t number = objects->number_of(object);
-  for (std::size_t i = run_queue->size(); i-- > 0;) {
-    const Event& next = run_queue->choices()[i].next;
-    Task& task = run_queue->task(i);
-    if (next.kind != EventKind::kLock || next.object != number || &task == current_task()) continue;
-    make_wait(task);
+  const Task* const me = current_task();
+  run_queue->remove_if([=](const Choice& choice, Task& task) {
+    const Event& next = choice.next;
+    if (next.kind != EventKind::kLock || next.object != number || &task == me) return false;
+    virtual_cpus.leave(task);
     futex_enqueue(task, object);
-  }
+    return true;
+  });
 }
 
 void block(Task& me) noexcept {

@@ -57,6 +57,10 @@ expect 'no failure, and there are no others'
 explore 0 --strategy exhaustive --iterations 3 -- "$program" well
 expect '^About [0-9.e+]* % of all are left'
 
+echo '- what is not controlled, or not explored'
+explore 0 --iterations 5 -- "$program" shell
+(($(grep -c '^Note: system is not controlled' out) == 1)) || die 'it is not named once'
+
 finds wake 'lost wake-up: task 1 waits' 1
 finds lock 'deadlock: tasks 1, 2 wait for each other' 1
 finds partial 'partial deadlock: tasks 1, 2 wait for each other' 1
@@ -103,6 +107,8 @@ explore 1 --steps 100000 -- "$program" livelock
 finds unjoined 'leak at exit: a thread has ended, and nobody has joined or detached it' 1
 expect '^  it ran come_first'  err
 finds splice 'it waits in splice, which the simulation does not control' 1
+explore 1 -- "$program" splice
+(($(grep -c '^\(  \|Note: \)splice is not controlled' out) == 1)) || die 'it is not named once'
 
 echo '- what matters'
 explore 1 -- "$program" wake

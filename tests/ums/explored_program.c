@@ -17,6 +17,7 @@
 //   file      a lock of a file that this process holds itself through another descriptor
 //   pipe      exit status 3 if a pipe is looked at before something is written there
 //   splice    an empty pipe, by a call that is not controlled
+//   shell     ends well, with a call that is not controlled
 //   fork      ends well, and forks a child with threads of its own
 //   starve    a thread that takes a lock again and again until another has had it
 //   unjoined  threads that nobody joins
@@ -195,6 +196,11 @@ static void* splice_nothing(void* unused) {
   return unused;
 }
 
+static void* run_shell(void* unused) {
+  if (system("exit 3") != 3 << 8) exit(4);
+  return unused;
+}
+
 static int ends[2];
 
 static void* write_to_pipe(void* unused) {
@@ -334,6 +340,7 @@ static const struct {
     {"file", lock_file, produce},
     {"pipe", write_to_pipe, exit_if_empty},
     {"splice", splice_nothing, produce},
+    {"shell", run_shell, come_first},
     {"starve", look_again_and_again, produce},
     {"unjoined", come_first, come_first},
     {"assert", come_first, assert_not_first},

@@ -24,6 +24,7 @@
 #include "ums_api/program/orphans.h"
 #include "ums_api/program/program_cpus.h"
 #include "ums_api/program/program_execution.h"
+#include "ums_api/simulated/not_controlled.h"
 
 namespace ums::api {
 
@@ -68,6 +69,19 @@ void handle_ends() {
   for (const int signal : {SIGABRT, SIGBUS, SIGFPE, SIGILL, SIGSEGV}) {
     handle(signal, static_cast<int>(SA_RESETHAND), tell_where_it_crashes);
   }
+}
+
+// What happens in the child is noted.
+void listen() {
+  on_exit(look_for_leaks, nullptr);
+  on_not_controlled = [](const char* name) noexcept { own_execution->note_not_controlled(name); };
+  kernel::on_misuse = [](const kernel::Misuse& kind, std::string_view what) noexcept {
+    own_execution->note_report(kind, what);
+  };
+  kernel::on_race = [](const kernel::RaceReport& race) noexcept { own_execution->note_race(race); };
+  kernel::on_livelock = [](const kernel::Livelock& livelock) noexcept {
+    own_execution->note_livelock(livelock);
+  };
 }
 
 class ForkServer {
@@ -166,14 +180,7 @@ void ForkServer::become_execution(ProgramExecution& execution) const {
   own_execution = &execution;
   execution.begin();
   handle_ends();
-  on_exit(look_for_leaks, nullptr);
-  kernel::on_misuse = [](const kernel::Misuse& kind, std::string_view what) noexcept {
-    own_execution->note_report(kind, what);
-  };
-  kernel::on_race = [](const kernel::RaceReport& race) noexcept { own_execution->note_race(race); };
-  kernel::on_livelock = [](const kernel::Livelock& livelock) noexcept {
-    own_execution->note_livelock(livelock);
-  };
+  listen();
   if (execution.wants_steps()) {
     kernel::trace_listen(
         [](const kernel::TraceRecord& record) { own_execution->note_event(record); });

@@ -18,7 +18,6 @@
 #include "sim_kernel/simulated/virtual_cpus.h"
 #include "sim_kernel/simulated/virtual_time.h"
 #include "ums_api/program/call_stack.h"
-#include "ums_api/simulated/not_controlled.h"
 #include "ums_api/simulated/threads.h"
 
 namespace ums::api {
@@ -245,6 +244,10 @@ void ProgramExecution::note_executed(const char* path) {
   if (is_in_its_process() && path != nullptr) executed_ = path;
 }
 
+void ProgramExecution::note_not_controlled(const char* name) {
+  if (is_in_its_process()) append(notes_, "uncontrolled {}\n", name);
+}
+
 void ProgramExecution::note_event(const kernel::TraceRecord& record) {
   if (!is_in_its_process()) return;
   append(notes_, "event {} {} {} {} {}\n", static_cast<int>(record.event), record.scheduler,
@@ -274,7 +277,6 @@ void ProgramExecution::stuck() noexcept {
 }
 
 void ProgramExecution::note_tasks() {
-  for (const char* const name : calls_not_controlled()) append(notes_, "uncontrolled {}\n", name);
   for (Task* const task : all_tasks()) note_task(*task);
 }
 

@@ -95,6 +95,9 @@ class ProgramExecution final : public explore::Execution {
   // Another program is about to take the place of this one; empty: it has not.
   void note_executed(const char* path);
 
+  // The program makes a call that is not controlled, for the first time.
+  void note_not_controlled(const char* name);
+
   // Of the timeline.
   void note_event(const kernel::TraceRecord& record);
 

@@ -23,10 +23,11 @@ bool note(const char* name) noexcept {
 
 }  // namespace
 
-std::span<const char* const> calls_not_controlled() noexcept { return {named.data(), named_count}; }
+void (*on_not_controlled)(const char* name) noexcept = nullptr;
 
 void not_controlled(const char* name) noexcept {
   if (!note(name)) return;
+  if (on_not_controlled != nullptr) on_not_controlled(name);
   kernel::pr_warn(
       "{} is not controlled by the simulation: while it waits no other thread goes on, and what "
       "comes of it may differ from run to run",

@@ -6,14 +6,12 @@
 // Thread safety: the simulation.
 #pragma once
 
-#include <span>
-
 namespace ums::api {
 
 // `name` lives for ever.
 void not_controlled(const char* name) noexcept;
 
-// Those that have been named.
-std::span<const char* const> calls_not_controlled() noexcept;
+// Hears of each that is named; may be null.
+extern void (*on_not_controlled)(const char* name) noexcept __attribute__((visibility("hidden")));
 
 }  // namespace ums::api

@@ -22,6 +22,7 @@
 #include "tools/ums/explore/explain.h"
 #include "tools/ums/explore/instrumented.h"
 #include "tools/ums/explore/progress.h"
+#include "tools/ums/explore/remarks.h"
 #include "tools/ums/explore/replay_string.h"
 #include "tools/ums/explore/report.h"
 #include "tools/ums/explore/simulated_program.h"
@@ -146,6 +147,7 @@ class Explorer {
   const std::string program_;
   Symbols symbols_;
   Progress progress_;
+  Remarks remarks_;
   std::vector<std::unique_ptr<Job>> jobs_;
   std::uint64_t asked_ = 0;
   std::uint64_t failures_ = 0;
@@ -233,6 +235,7 @@ void Explorer::tell_failure(const Job& job, const Outcome& outcome) {
   std::fflush(stdout);  // what follows takes its time
   const Explanation explanation = explain_failure(outcome);
   std::printf("%s", explanation.text.c_str());
+  remarks_.told(outcome);
   if (explanation.comes_again) tell_trace(explanation.outcome);
   tell_replay(explanation.schedule);
   std::fflush(stdout);
@@ -240,6 +243,7 @@ void Explorer::tell_failure(const Job& job, const Outcome& outcome) {
 
 void Explorer::take(Job& job, const Outcome& outcome) {
   progress_.note(outcome);
+  remarks_.note(outcome);
   last_ = outcome.schedule;
   if (progress_.schedules() == 1 && !outcome.failed()) check_determinism(job, outcome);
   if (!outcome.failed()) return;
@@ -274,6 +278,7 @@ void Explorer::tell_end() {
   if (!seen_all_ && progress_.left() >= 0) {
     std::printf("About %.2g %% of all are left.\n", 100 * progress_.left());
   }
+  std::fputs(remarks_.text().c_str(), stdout);
   if (failures_ == 0 && progress_.schedules() > 1 && progress_.distinct() == 1) {
     std::printf(
         options_.cpus.count > 0

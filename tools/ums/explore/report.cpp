@@ -30,6 +30,22 @@ std::uint64_t last_step_of(const Outcome& outcome, int task) {
   return 0;
 }
 
+// Whether it has ended because somebody did not go on.
+bool waits(const Outcome& outcome) {
+  return outcome.end == Outcome::End::kHung || !outcome.tasks.empty();
+}
+
+// Calls that are not controlled.
+std::string text_of_uncontrolled(const Outcome& outcome) {
+  std::string text;
+  for (const std::string& name : outcome.uncontrolled) {
+    text += fmt::format("  {} is not controlled: {}\n", name,
+                        waits(outcome) ? "if that would let somebody go on, this is no failure"
+                                       : "what comes of it may differ from run to run");
+  }
+  return text;
+}
+
 }  // namespace
 
 // `task 2 (consumer)`
@@ -147,11 +163,7 @@ std::string Report::failure(const Outcome& outcome) {
   }
   if (outcome.finding == "livelock") text += fmt::format("  it reads {}\n", memory(outcome));
   for (const StuckTask& each : outcome.tasks) text += task(outcome, each);
-  for (const std::string& name : outcome.uncontrolled) {
-    text += fmt::format(
-        "  {} is not controlled: if that would let somebody go on, this is no failure\n", name);
-  }
-  return text + race(outcome) + stack(outcome.ended_at);
+  return text + text_of_uncontrolled(outcome) + race(outcome) + stack(outcome.ended_at);
 }
 
 std::string Report::step(const Outcome& outcome, std::uint64_t number) {

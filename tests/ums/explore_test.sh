@@ -49,6 +49,7 @@ expect '^200 schedules (.* distinct).* no failure'
 explore 0 --iterations 20 -- true
 expect 'all were the same'
 explore 0 --iterations 50 -- "$program" fork
+expect '^Note: it forks: what its children do is not explored'
 explore 0 --iterations 50 -- "$program" forks
 explore 0 --iterations 200 -- "$program" unload
 explore 0 --seconds 0.5 --jobs 2 -- "$program" well
@@ -60,6 +61,9 @@ expect '^About [0-9.e+]* % of all are left'
 echo '- what is not controlled, or not explored'
 explore 0 --iterations 5 -- "$program" shell
 (($(grep -c '^Note: system is not controlled' out) == 1)) || die 'it is not named once'
+explore 0 --iterations 20 -- "$program" alone
+expect '^Note: it forks'
+! grep -q 'all were the same' out || die 'it knows nothing of children'
 
 finds wake 'lost wake-up: task 1 waits' 1
 finds lock 'deadlock: tasks 1, 2 wait for each other' 1

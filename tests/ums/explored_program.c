@@ -19,6 +19,7 @@
 //   splice    an empty pipe, by a call that is not controlled
 //   shell     ends well, with a call that is not controlled
 //   fork      ends well, and forks a child with threads of its own
+//   alone     ends well: a child is forked, and there is no other thread
 //   starve    a thread that takes a lock again and again until another has had it
 //   unjoined  threads that nobody joins
 //   forks     ends well: two threads fork, while others wait
@@ -363,6 +364,7 @@ int main(int argc, char** argv) {
   pthread_t b;
   if (gettid() != getpid()) return 5;
   pthread_barrier_init(&three, NULL, 3);
+  if (argc > 1 && strcmp(argv[1], "alone") == 0) return fork_and_wait(NULL) != NULL;
   for (size_t i = 0; argc > 1 && i < sizeof modes / sizeof modes[0]; ++i) {
     if (strcmp(argv[1], modes[i].mode) != 0) continue;
     const int locks = modes[i].first == lock_both || modes[i].first == lock_both_or_none;

@@ -2,6 +2,7 @@
 #include "ums_api/program/fork_server.h"
 
 #include <fmt/format.h>
+#include <pthread.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -74,6 +75,8 @@ void handle_ends() {
 // What happens in the child is noted.
 void listen() {
   on_exit(look_for_leaks, nullptr);
+  pthread_atfork(
+      nullptr, [] { own_execution->note_fork(); }, nullptr);
   on_not_controlled = [](const char* name) noexcept { own_execution->note_not_controlled(name); };
   kernel::on_misuse = [](const kernel::Misuse& kind, std::string_view what) noexcept {
     own_execution->note_report(kind, what);
@@ -199,6 +202,7 @@ void ForkServer::answer(const ProgramExecution& execution, const ChildEnd& end,
   if (!execution.executed().empty()) {
     fmt::format_to(out, "executed {}\n", std::string_view(execution.executed()));
   }
+  if (execution.forks()) text += "forks\n";
   if (const auto* replay = dynamic_cast<const ReplayStrategy*>(&strategy)) {
     if (replay->has_strayed()) text += "strayed\n";
     if (replay->has_turns_left()) text += "unfinished\n";

@@ -21,6 +21,7 @@
 //     strayed                      if the schedule wanted a task to go on that could not
 //     unfinished                   if it ended before all turns of its schedule had come
 //     executed PATH                another program has taken its place
+//     forks                        it has forked: what its children do, no schedule decides
 //     left 0.25                    exhaustive: about how much is to be seen yet
 //     ...                          what the execution has noted (program_execution.h)
 //     .

@@ -95,6 +95,9 @@ class ProgramExecution final : public explore::Execution {
   // Another program is about to take the place of this one; empty: it has not.
   void note_executed(const char* path);
 
+  // The program has forked.
+  void note_fork() { forks_ |= is_in_its_process(); }
+
   // The program makes a call that is not controlled, for the first time.
   void note_not_controlled(const char* name);
 
@@ -109,6 +112,7 @@ class ProgramExecution final : public explore::Execution {
 
   const explore::ArenaString& notes() const { return notes_; }
   const explore::ArenaString& executed() const { return executed_; }
+  bool forks() const { return forks_; }
   bool wants_steps() const { return wanted_.steps; }
 
  private:
@@ -131,6 +135,7 @@ class ProgramExecution final : public explore::Execution {
   pid_t process_ = 0;
   explore::ArenaString notes_;
   explore::ArenaString executed_;
+  bool forks_ = false;
   explore::ArenaVector<std::uint64_t> stopped_at_;  // the step, by task; 0: at none
   std::uint32_t objects_noted_ = 0;                 // from 1 on
 };

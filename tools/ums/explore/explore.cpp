@@ -279,7 +279,8 @@ void Explorer::tell_end() {
     std::printf("About %.2g %% of all are left.\n", 100 * progress_.left());
   }
   std::fputs(remarks_.text().c_str(), stdout);
-  if (failures_ == 0 && progress_.schedules() > 1 && progress_.distinct() == 1) {
+  if (failures_ == 0 && progress_.schedules() > 1 && progress_.distinct() == 1 &&
+      !remarks_.are_any()) {
     std::printf(
         options_.cpus.count > 0
             ? "Note: all were the same: virtual time leaves one order on these CPUs.\n"

@@ -152,6 +152,7 @@ const std::unordered_map<std::string_view, Parser::Take> Parser::takes_ = {
     {"strayed", [](Parser& p, std::istream&) { p.outcome_.strayed = true; }},
     {"unfinished", [](Parser& p, std::istream&) { p.outcome_.unfinished = true; }},
     {"executed", [](Parser& p, std::istream& words) { p.outcome_.executed = rest_of(words); }},
+    {"forks", [](Parser& p, std::istream&) { p.outcome_.forks = true; }},
     {"left", [](Parser& p, std::istream& words) { words >> p.outcome_.left; }},
     {"finding", [](Parser& p, std::istream& words) { words >> p.outcome_.finding; }},
     {"uncontrolled",

@@ -93,6 +93,7 @@ struct Outcome {
   bool strayed = false;
   bool unfinished = false;                // not all turns of its schedule have come
   std::string executed;                   // the program that has taken its place; empty: none
+  bool forks = false;                     // it has made processes
   double left = -1;                       // exhaustive search: the part not seen yet
   std::vector<std::string> uncontrolled;  // calls that it has made
   std::vector<StuckTask> tasks;

@@ -6,6 +6,7 @@
 namespace ums::command {
 
 void Remarks::note(const Outcome& outcome) {
+  forks_ |= outcome.forks;
   uncontrolled_.insert(outcome.uncontrolled.begin(), outcome.uncontrolled.end());
 }
 
@@ -15,6 +16,7 @@ void Remarks::told(const Outcome& outcome) {
 
 std::string Remarks::text() const {
   std::string text;
+  if (forks_) text += "Note: it forks: what its children do is not explored.\n";
   for (const std::string& name : uncontrolled_) {
     if (told_.contains(name)) continue;
     text += fmt::format(

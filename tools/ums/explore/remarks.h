@@ -21,7 +21,7 @@ class Remarks {
   void told(const Outcome& outcome);
 
   // There is something that decides besides the schedule, or that no schedule decides.
-  bool are_any() const { return !uncontrolled_.empty(); }
+  bool are_any() const { return forks_ || !uncontrolled_.empty(); }
 
   // A line for each that has not been told.
   std::string text() const;
@@ -29,6 +29,7 @@ class Remarks {
  private:
   std::set<std::string> uncontrolled_;  // calls
   std::set<std::string> told_;          // of these
+  bool forks_ = false;
 };
 
 }  // namespace ums::command

@@ -5,6 +5,7 @@
 #include <stdexcept>
 
 #include "tools/ums/explore/explore.h"
+#include "tools/ums/explore/remarks.h"
 #include "tools/ums/explore/replay_string.h"
 #include "tools/ums/explore/report.h"
 #include "tools/ums/explore/simulated_program.h"
@@ -55,6 +56,10 @@ int run_replay(const ReplayOptions& options) {
   if (!options.trace.empty()) write_trace(options.trace, outcome, report);
   if (options.steps) std::fputs(report.steps(outcome).c_str(), stderr);
   std::fprintf(stderr, "ums replay: %s", report.failure(outcome).c_str());
+  Remarks remarks;
+  remarks.note(outcome);
+  remarks.told(outcome);
+  std::fputs(remarks.text().c_str(), stderr);
   return status_of(outcome);
 }
 

@@ -391,8 +391,8 @@ void Parser::check_strategy() {
   if (is_exhaustive && explore_options_.cpus.count > 0 && explore_->count("--preemptions") == 0) {
     refuse("--strategy exhaustive works with --cpus only where --preemptions is given");
   }
-  if (is_exhaustive && explore_options_.jobs > 1) {
-    refuse("--strategy exhaustive works with one job only");
+  if ((is_exhaustive || name == "round-robin") && explore_options_.jobs > 1) {
+    refuse(fmt::format("--strategy {} works with one job only", name));
   }
   if (parameter_.empty()) return;
   const std::uint64_t parameter = number(is_pct ? "--depth" : "--preemptions", parameter_);

@@ -2,9 +2,12 @@
 //
 // DefaultStrategy: for who knows nothing of the program (docs/decisions/0024-default-strategy.md).
 //
-// The first execution is a round robin; in the others a random walk or partial order sampling
-// chooses among the steps that ReadsFromStrategy has left.
+// The first execution is a round robin, unless another strategy of this kind makes that; in the
+// others a random walk or partial order sampling chooses among the steps that ReadsFromStrategy has
+// left.
 #pragma once
+
+#include <utility>
 
 #include "ums_api/explore/pos_strategy.h"
 #include "ums_api/explore/random_strategy.h"
@@ -15,7 +18,8 @@ namespace ums::explore {
 
 class DefaultStrategy final : public Strategy {
  public:
-  explicit DefaultStrategy(std::uint64_t seed) : base_(seed), reads_from_(seed, base_) {}
+  explicit DefaultStrategy(std::uint64_t seed, bool begins_in_turns = true)
+      : base_(seed, begins_in_turns), reads_from_(seed, base_) {}
 
   bool new_execution() override { return reads_from_.new_execution(); }
   std::size_t next_task(std::span<const Choice> choices, int current) override {
@@ -26,11 +30,14 @@ class DefaultStrategy final : public Strategy {
  private:
   class Base final : public Strategy {
    public:
-    explicit Base(std::uint64_t seed)
-        : random_(seed), walk_(random_.next()), pos_(random_.next()) {}
+    Base(std::uint64_t seed, bool begins_in_turns)
+        : random_(seed),
+          walk_(random_.next()),
+          pos_(random_.next()),
+          takes_turns_(begins_in_turns) {}
 
     bool new_execution() override {
-      if (chosen_ == nullptr) {
+      if (std::exchange(takes_turns_, false)) {
         chosen_ = &round_robin_;
       } else {
         chosen_ = random_.below(2) == 0 ? static_cast<Strategy*>(&walk_) : &pos_;
@@ -48,6 +55,7 @@ class DefaultStrategy final : public Strategy {
     RandomStrategy walk_;
     PosStrategy pos_;
     Strategy* chosen_ = nullptr;
+    bool takes_turns_;  // next
   };
 
   Base base_;

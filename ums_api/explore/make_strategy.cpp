@@ -42,6 +42,7 @@ std::unique_ptr<Strategy> make_fair(std::uint64_t seed, Arguments... arguments) 
 
 std::unique_ptr<Strategy> make_strategy(std::string_view name, std::uint64_t seed) {
   if (name == "default") return make_fair<DefaultStrategy>(seed, seed);
+  if (name == "default-again") return make_fair<DefaultStrategy>(seed, seed, false);
   if (name == "random") return std::make_unique<RandomStrategy>(seed);
   if (name == "pos") return make_fair<PosStrategy>(seed, seed);
   if (name == "round-robin") return make_fair<RoundRobinStrategy>(seed);

@@ -4,6 +4,7 @@
 //
 //     default      random      pct      pct:DEPTH      pos      round-robin
 //     exhaustive               exhaustive:PREEMPTIONS
+//     default-again            default, beside one that has made its first execution
 //
 // All but those that see all executions are fair in the long run (fair_strategy.h).
 //

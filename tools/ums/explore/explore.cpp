@@ -61,9 +61,14 @@ class OutputFile {
 struct Job {
   Job(const ExploreOptions& options, int index)
       : server(options.command, options.limits, output.descriptor()) {
-    StrategyChoice strategy = options.strategy;
+    server.use_strategy(strategy_of(options.strategy, index));
+  }
+
+  // Jobs have seeds of their own, and only the first one makes the execution that has none.
+  static StrategyChoice strategy_of(StrategyChoice strategy, int index) {
     strategy.seed += static_cast<std::uint64_t>(index);
-    server.use_strategy(strategy);
+    if (index > 0 && strategy.name == "default") strategy.name = "default-again";
+    return strategy;
   }
 
   OutputFile output;
@@ -141,6 +146,7 @@ class Explorer {
   void explore();
   void tell_steps() const;
   void tell_trace(const Outcome& outcome);
+  std::string text_of_sameness() const;
   void tell_end();
 
   const ExploreOptions& options_;
@@ -268,6 +274,24 @@ void Explorer::take_answers() {
   }
 }
 
+// Of a program that runs the same way whatever is tried. Few tries tell nothing.
+std::string Explorer::text_of_sameness() const {
+  constexpr std::uint64_t kSchedulesMin = 10;
+  const bool is_sampled = options_.strategy.name != "round-robin";
+  if (!is_sampled || progress_.schedules() < kSchedulesMin || progress_.distinct() > 1 ||
+      remarks_.are_any()) {
+    return "";
+  }
+  if (options_.cpus.count > 0) {
+    return "Note: all were the same: virtual time leaves one order on these CPUs.\n";
+  }
+  if (is_instrumented(program_)) {
+    return "Note: all were the same: nothing in this program can happen in another order.\n";
+  }
+  return "Note: all were the same: at its calls nothing can happen in another order; compiled by\n"
+         "-fsanitize=thread, accesses of memory would be steps too.\n";
+}
+
 void Explorer::tell_end() {
   if (failures_ == 0 && last_.has_value() && !options_.trace.empty() && was_interrupted == 0) {
     tell_trace(jobs_[0]->server.replay_traced(*last_));
@@ -279,13 +303,7 @@ void Explorer::tell_end() {
     std::printf("About %.2g %% of all are left.\n", 100 * progress_.left());
   }
   std::fputs(remarks_.text().c_str(), stdout);
-  if (failures_ == 0 && progress_.schedules() > 1 && progress_.distinct() == 1 &&
-      !remarks_.are_any()) {
-    std::printf(
-        options_.cpus.count > 0
-            ? "Note: all were the same: virtual time leaves one order on these CPUs.\n"
-            : "Note: all were the same: nothing in this program can happen in another order.\n");
-  }
+  if (failures_ == 0) std::fputs(text_of_sameness().c_str(), stdout);
 }
 
 // Two runs of one schedule have the same trace.

@@ -62,7 +62,11 @@ explore 0 --iterations 50 -- "$program" forks
 explore 0 --iterations 200 -- "$program" unload
 explore 0 --seconds 0.5 --jobs 2 -- "$program" well
 explore 0 --strategy exhaustive --preemptions 2 -- "$program" well
-expect 'no failure, and there are no others'
+expect 'no failure, and there are no others of at most 2 preemptions$'
+explore 0 --strategy exhaustive -- true
+expect 'no failure, and there are no others$'
+explore 0 --strategy round-robin -- "$program" well
+expect 'no failure, and round robin has no others$'
 explore 0 --strategy exhaustive --iterations 3 -- "$program" well
 expect '^About [0-9.e+]* % of all are left'
 

@@ -147,6 +147,7 @@ class Explorer {
   void tell_steps() const;
   void tell_trace(const Outcome& outcome);
   std::string text_of_sameness() const;
+  std::string text_of_success() const;
   void tell_end();
 
   const ExploreOptions& options_;
@@ -292,13 +293,24 @@ std::string Explorer::text_of_sameness() const {
          "-fsanitize=thread, accesses of memory would be steps too.\n";
 }
 
+// How much it says that nothing has failed.
+std::string Explorer::text_of_success() const {
+  const std::string& strategy = options_.strategy.name;
+  if (!seen_all_) return "no failure";
+  if (strategy == "round-robin") return "no failure, and round robin has no others";
+  const std::size_t bound = strategy.find(':');
+  if (bound == std::string::npos) return "no failure, and there are no others";
+  return fmt::format("no failure, and there are no others of at most {} preemptions",
+                     strategy.substr(bound + 1));
+}
+
 void Explorer::tell_end() {
   if (failures_ == 0 && last_.has_value() && !options_.trace.empty() && was_interrupted == 0) {
     tell_trace(jobs_[0]->server.replay_traced(*last_));
   }
-  std::printf("%s: %s%s\n", progress_.text().c_str(), was_interrupted != 0 ? "interrupted, " : "",
-              failures_ == 0 ? (seen_all_ ? "no failure, and there are no others" : "no failure")
-                             : fmt::format("{} failed", failures_).c_str());
+  std::printf(
+      "%s: %s%s\n", progress_.text().c_str(), was_interrupted != 0 ? "interrupted, " : "",
+      failures_ == 0 ? text_of_success().c_str() : fmt::format("{} failed", failures_).c_str());
   if (!seen_all_ && progress_.left() >= 0) {
     std::printf("About %.2g %% of all are left.\n", 100 * progress_.left());
   }

@@ -5,6 +5,9 @@
 # it and what matters, and `ums replay` sees it again.
 set -euo pipefail
 
+# shellcheck source=tests/ums/replay_string.sh
+source "$(dirname "$0")/replay_string.sh"
+
 ums=$1 program=$2 workers=$3 round_robin=$4
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
@@ -26,6 +29,7 @@ expect_status() {
 }
 expect() { grep -q -- "$1" "${2:-out}" || die "nothing like '$1'"; }
 explore() { expect_status "$1" "$ums" explore --timeout 0.5 "${@:2}"; }
+with_schedule() { with_check "${string%:*}:$1"; }
 replay_string() { sed -n 's/.*ums replay \([^ ]*\) .*/\1/p' out; }
 
 # finds MODE VERDICT STATUS [OPTION...]: and replays it, with this exit status.
@@ -241,14 +245,21 @@ expect_status 125 "$ums" replay "$string" -- true
 expect 'of another program, or of another build of it' err
 expect_status 125 "$ums" replay "9:${string#*:}" -- "$program" lock
 expect 'is of version 9 of the simulated machine' err
+expect_status 125 "$ums" replay "1:9c3f2a10:3.2,1.0" -- "$program" lock
+expect 'is of version 1 of the simulated machine' err
+for damaged in "${string%?}" "${string%.*}" "${string:0:15}" "${string%:*:*}:${string##*:}" \
+  "${string/./0.}" "${string}0" "${string}@2"; do
+  expect_status 125 "$ums" replay "$damaged" -- "$program" lock
+  expect 'the schedule is damaged or cut' err
+done
 expect_status 125 "$ums" replay nonsense -- "$program" lock
 expect "'nonsense' is neither a replay string" err
-expect_status 125 "$ums" replay "${string%:*}:5000000000.1" -- "$program" lock
+expect_status 125 "$ums" replay "$(with_schedule 5000000000.1)" -- "$program" lock
 expect 'ended before all its turns had come' err
-expect_status 125 "$ums" replay "${string%:*}:99999999999999999999.1" -- "$program" lock
+expect_status 125 "$ums" replay "$(with_schedule 99999999999999999999.1)" -- "$program" lock
 expect 'is neither a replay string' err
 expect_status 1 "$ums" replay <(cat found) -- "$program" lock
-expect_status 125 "$ums" replay "${string%:*}:0.7" -- "$program" lock
+expect_status 125 "$ums" replay "$(with_schedule 0.7)" -- "$program" lock
 expect 'the schedule does not fit' err
 expect_status 125 "$ums" replay "$string"
 expect 'the program to run is missing' err

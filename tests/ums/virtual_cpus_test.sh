@@ -4,6 +4,8 @@
 # virtual_cpus_test.sh UMS PROGRAM: `ums run --cpus` says how long a program takes on how many CPUs,
 # and what things cost there; `ums explore --cpus` finds what can happen there, and nothing else.
 set -euo pipefail
+# shellcheck source=tests/ums/replay_string.sh
+source "$(dirname "$0")/replay_string.sh"
 
 ums=$1 program=$2
 folder=$(mktemp -d)
@@ -82,7 +84,7 @@ expect_status 1 "$ums" explore --cpus 3 --profile slow_start -- "$program" race
 string=$(sed -n 's/.*ums replay \([^ ]*\) .*/\1/p' out)
 [[ $string == *@3/create=1500000 ]] || die "the replay string is '$string'"
 expect_status 3 "$ums" replay "$string" -- "$program" race
-refused 'make no sense' "$ums" replay "${string/@3/@65}" -- "$program" race
+refused 'make no sense' "$ums" replay "$(with_check "${string/@3/@65}")" -- "$program" race
 
 echo '- wrong words'
 for count in 0 65 -1 many 1e3; do

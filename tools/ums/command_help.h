@@ -83,7 +83,7 @@ inline constexpr const char* kReplayHelp =
     "because\n"
     "it could not go on; 125 if the schedule is of another program.\n"
     "\n"
-    "Example:  ums replay 1:9c3f2a10:3.2,1.0 -- ./prog ARGS\n"
+    "Example:  ums replay 2:9c3f2a10:3df085:3.2,1.0 -- ./prog ARGS\n"
     "See ums-explore(1).";
 
 inline constexpr const char* kDoctorHelp =

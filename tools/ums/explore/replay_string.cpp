@@ -17,7 +17,26 @@
 namespace ums::command {
 namespace {
 
-constexpr const char* kVersion = "1";  // another one: the same schedule means another execution
+// Another one: the same schedule means another execution, or is written otherwise.
+constexpr const char* kVersion = "2";
+
+constexpr const char* kBeginning = "^([0-9]+):([0-9a-f]{8}):";
+constexpr const char* kForm =
+    "^([0-9]+):([0-9a-f]{8}):([0-9a-f]{6}):"
+    "(([0-9]{1,18}\\.~?[0-9]{1,10})(,[0-9]{1,18}\\.~?[0-9]{1,10})*)?(:([0-9]{1,18}))?"
+    "(@([0-9]{1,4})(/([a-z_=+0-9]+))?)?$";
+
+template <typename Iterator>
+std::uint64_t hash_of(Iterator at, Iterator end) {
+  std::uint64_t hash = 0xcbf29ce484222325;  // FNV-1a
+  for (; at != end; ++at) hash = (hash ^ static_cast<unsigned char>(*at)) * 0x100000001b3;
+  return hash ^ hash >> 32;
+}
+
+std::string check_of(const std::string& program, const std::string& rest) {
+  const std::string text = program + ":" + rest;
+  return fmt::format("{:06x}", hash_of(text.begin(), text.end()) & 0xffffff);
+}
 
 std::string word_of(const std::string& word_or_file) {
   std::error_code ignored;
@@ -32,11 +51,11 @@ std::string word_of(const std::string& word_or_file) {
 // The parts of a word, by their numbers in its form.
 class Parts {
  public:
-  explicit Parts(const std::string& word) : word_(word) {
-    regex_t form;
-    fit_ = regcomp(&form, kForm, REG_EXTENDED) == 0 &&
-           regexec(&form, word.c_str(), parts_.size(), parts_.data(), 0) == 0;
-    regfree(&form);
+  Parts(const std::string& word, const char* form) : word_(word) {
+    regex_t compiled;
+    fit_ = regcomp(&compiled, form, REG_EXTENDED) == 0 &&
+           regexec(&compiled, word.c_str(), parts_.size(), parts_.data(), 0) == 0;
+    regfree(&compiled);
   }
 
   bool fit() const { return fit_; }
@@ -50,13 +69,8 @@ class Parts {
   }
 
  private:
-  static constexpr const char* kForm =
-      "^([0-9]+):([0-9a-f]{8}):"
-      "(([0-9]{1,18}\\.~?[0-9]{1,10})(,[0-9]{1,18}\\.~?[0-9]{1,10})*)?(:([0-9]{1,18}))?"
-      "(@([0-9]{1,4})(/([a-z_=+0-9]+))?)?$";
-
   const std::string& word_;
-  std::array<regmatch_t, 12> parts_{};
+  std::array<regmatch_t, 13> parts_{};
   bool fit_ = false;
 };
 
@@ -78,39 +92,62 @@ CpuChoice parse_cpus(const std::string& count, std::string costs) {
       fmt::format("the replay string's CPUs, '{}/{}', make no sense", count, costs));
 }
 
+// As much of it as fits into a message.
+std::string shown(const std::string& word) {
+  constexpr std::size_t kBytesMax = 100;
+  return word.size() <= kBytesMax ? word : word.substr(0, kBytesMax) + "...";
+}
+
+std::runtime_error no_replay_string(const std::string& name) {
+  return std::runtime_error(fmt::format(
+      "'{}' is neither a replay string, as `ums explore` prints them, nor a file with one",
+      shown(name)));
+}
+
+// Whether the check is that of what is behind it.
+bool is_whole(const std::string& program, const std::string& check_and_rest) {
+  const std::size_t end = check_and_rest.find(':');
+  return end != std::string::npos &&
+         check_and_rest.substr(0, end) == check_of(program, check_and_rest.substr(end + 1));
+}
+
+// Throws std::runtime_error unless it is one of this version, and whole. `name`: for messages.
+void check(const std::string& word, const std::string& name) {
+  const Parts parts(word, kBeginning);
+  if (!parts.fit()) throw no_replay_string(name);
+  if (parts[1] != kVersion) {
+    throw std::runtime_error(fmt::format(
+        "'{}' is of version {} of the simulated machine, this is version {}: explore again",
+        shown(name), shown(parts[1]), kVersion));
+  }
+  if (is_whole(parts[2], word.substr(parts[0].size()))) return;
+  throw std::runtime_error(fmt::format(
+      "the schedule is damaged or cut: '{}' is not as `ums explore` has printed it", shown(name)));
+}
+
 }  // namespace
 
 std::string ReplayString::text() const {
   const std::string steps = steps_max == 0 ? "" : fmt::format(":{}", steps_max);
-  return fmt::format("{}:{}:{}{}{}", kVersion, program, schedule, steps, text_of(cpus));
+  const std::string rest = schedule + steps + text_of(cpus);
+  return fmt::format("{}:{}:{}:{}", kVersion, program, check_of(program, rest), rest);
 }
 
 ReplayString ReplayString::parse(const std::string& word_or_file) {
   const std::string word = word_of(word_or_file);
-  const Parts parts(word);
-  if (!parts.fit()) {
-    throw std::runtime_error(fmt::format(
-        "'{}' is neither a replay string, as `ums explore` prints them, nor a file with one",
-        word_or_file));
-  }
-  if (parts[1] != kVersion) {
-    throw std::runtime_error(fmt::format(
-        "'{}' is of version {} of the simulated machine, this is version {}: explore again", word,
-        parts[1], kVersion));
-  }
-  const std::string steps = parts[7];
-  return {parts[2], parts[3], steps.empty() ? 0 : std::stoull(steps),
-          parse_cpus(parts[9], parts[11])};
+  check(word, word_or_file);
+  const Parts parts(word, kForm);
+  if (!parts.fit()) throw no_replay_string(word_or_file);
+  const std::string steps = parts[8];
+  return {parts[2], parts[4], steps.empty() ? 0 : std::stoull(steps),
+          parse_cpus(parts[10], parts[12])};
 }
 
 std::string hash_of_program(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
   if (!file) throw std::system_error(errno, std::generic_category(), "cannot read " + path);
-  std::uint64_t hash = 0xcbf29ce484222325;  // FNV-1a
-  for (std::istreambuf_iterator<char> at(file), end; at != end; ++at) {
-    hash = (hash ^ static_cast<unsigned char>(*at)) * 0x100000001b3;
-  }
-  return fmt::format("{:08x}", static_cast<std::uint32_t>(hash ^ hash >> 32));
+  const std::istreambuf_iterator<char> begin(file);
+  return fmt::format("{:08x}", static_cast<std::uint32_t>(hash_of(begin, {})));
 }
 
 }  // namespace ums::command

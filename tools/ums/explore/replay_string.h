@@ -3,10 +3,13 @@
 // ReplayString: a failure to be seen again, in one word: which version of the simulated machine has
 // seen it, in which program, and by which schedule.
 //
-//     1:9c3f2a10:3.2,1.0          the version, the program's hash, the schedule
-//     1:9c3f2a10:3.2,1.0:5000     and the most steps, if they were not what they are by default
-//     1:9c3f2a10:3.2@4            and the number of virtual CPUs, if it was given
-//     1:9c3f2a10:3.2@4/lock=12+wake_up=900      ... on which this costs time
+//     2:9c3f2a10:3df085:3.2,1.0       the version, the program's hash, a check, the schedule
+//     2:9c3f2a10:CHECK:3.2,1.0:5000   and the most steps, if they were not what they are by default
+//     2:9c3f2a10:CHECK:3.2@4          and the number of virtual CPUs, if it was given
+//     2:9c3f2a10:CHECK:3.2@4/lock=12+wake_up=900      ... on which this costs time
+//
+// The check is a hash of the program's and of all that is behind: a schedule that is cut is another
+// schedule, by which a program may end well.
 //
 // Thread safety: plain values.
 #pragma once

@@ -252,6 +252,8 @@ for damaged in "${string%?}" "${string%.*}" "${string:0:15}" "${string%:*:*}:${s
   expect_status 125 "$ums" replay "$damaged" -- "$program" lock
   expect 'the schedule is damaged or cut' err
 done
+expect_status 125 timeout 10 "$ums" replay /dev/zero -- "$program" lock
+expect '/dev/zero has more than 64 MiB' err
 expect_status 125 "$ums" replay nonsense -- "$program" lock
 expect "'nonsense' is neither a replay string" err
 expect_status 125 "$ums" replay "$(with_schedule 5000000000.1)" -- "$program" lock

@@ -10,6 +10,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <sstream>
 #include <stdexcept>
 #include <system_error>
 #include <utility>
@@ -38,13 +39,27 @@ std::string check_of(const std::string& program, const std::string& rest) {
   return fmt::format("{:06x}", hash_of(text.begin(), text.end()) & 0xffffff);
 }
 
+// It may be a device, which has no end. Throws std::runtime_error.
+std::string text_of_file(const std::string& path) {
+  constexpr std::size_t kBytesMax = std::size_t{64} << 20;
+  std::ifstream file(path, std::ios::binary);
+  std::string text;
+  std::array<char, 65536> bytes{};
+  while (file.read(bytes.data(), bytes.size()), file.gcount() > 0) {
+    text.append(bytes.data(), static_cast<std::size_t>(file.gcount()));
+    if (text.size() <= kBytesMax) continue;
+    throw std::runtime_error(path + " has more than 64 MiB: it is no file with a replay string");
+  }
+  return text;
+}
+
 std::string word_of(const std::string& word_or_file) {
   std::error_code ignored;
   const std::filesystem::file_status status = std::filesystem::status(word_or_file, ignored);
   if (!exists(status) || is_directory(status)) return word_or_file;
-  std::ifstream file(word_or_file);
+  std::istringstream text(text_of_file(word_or_file));
   std::string word;
-  if (!(file >> word)) throw std::runtime_error("there is no replay string in " + word_or_file);
+  if (!(text >> word)) throw std::runtime_error("there is no replay string in " + word_or_file);
   return word;
 }
 

@@ -72,7 +72,9 @@ expect 'no failure, and there are no others$'
 explore 0 --strategy round-robin -- "$program" well
 expect 'no failure, and round robin has no others$'
 explore 0 --strategy exhaustive --iterations 3 -- "$program" well
-expect '^About [0-9.e+]* % of all are left'
+expect '^About [0-9]* % of all are left\.$'
+explore 0 --strategy exhaustive --iterations 3 -- "$program" long
+expect '^More than 99 % of all are left\.$'
 
 echo '- what is not controlled, or not explored'
 explore 0 --iterations 5 -- "$program" shell
@@ -216,6 +218,12 @@ for _ in {1..100}; do
   expect 'deadlock: tasks 1, 2 wait' err
 done
 
+echo '- what it said'
+explore 1 --iterations 1 -- "$program" talk
+expect '^(the last 4 KiB)$'
+expect '^this is line 999$'
+! grep -v '^this is line [1-9][0-9][0-9]$' <(grep 'line' out) || die 'a line is cut'
+
 echo '- all failures'
 explore 1 --all --iterations 10 -- "$program" status
 expect ' failed$'
@@ -265,6 +273,16 @@ expect_status 125 "$ums" replay "$(with_schedule 0.7)" -- "$program" lock
 expect 'the schedule does not fit' err
 expect_status 125 "$ums" replay "$string"
 expect 'the program to run is missing' err
+head -c 20000 "$program" >truncated
+chmod +x truncated
+expect_status 125 "$ums" explore -- ./truncated
+expect 'cannot be run in the simulated machine: its process .' err
+explore 125 -- "$program" parent
+expect 'in the simulated machine: its process was ended by signal 15 (Terminated)' err
+limited() { (ulimit -v 200000 && exec "$@"); }
+expect_status 125 limited "$ums" explore -- "$program" well
+expect 'may have 200000 KiB in all: raise the limit' err
+! grep -q BUG err || die 'that is no fault of the kernel'
 expect_status 125 "$ums" explore -- ./nothing
 expect "'./nothing': No such file" err
 expect_status 125 "$ums" explore -- nothing-like-this

@@ -20,6 +20,8 @@
 //   shell     ends well, with a call that is not controlled
 //   fork      ends well, and forks a child with threads of its own
 //   alone     ends well: a child is forked, and there is no other thread
+//   talk      prints many lines, and exits with status 3
+//   parent    kills the process that has started it
 //   starve    a thread that takes a lock again and again until another has had it
 //   unjoined  threads that nobody joins
 //   forks     ends well: two threads fork, while others wait
@@ -39,6 +41,7 @@
 #include <pthread.h>
 #include <sched.h>
 #include <semaphore.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -202,6 +205,17 @@ static void* run_shell(void* unused) {
   return unused;
 }
 
+static void* talk(void* unused) {
+  for (int i = 1; i < 1000; ++i) printf("this is line %d\n", i);
+  exit(3);
+  return unused;
+}
+
+static void* kill_parent(void* unused) {
+  kill(getppid(), SIGTERM);
+  return unused;
+}
+
 static int ends[2];
 
 static void* write_to_pipe(void* unused) {
@@ -342,6 +356,8 @@ static const struct {
     {"pipe", write_to_pipe, exit_if_empty},
     {"splice", splice_nothing, produce},
     {"shell", run_shell, come_first},
+    {"talk", talk, come_first},
+    {"parent", kill_parent, come_first},
     {"starve", look_again_and_again, produce},
     {"unjoined", come_first, come_first},
     {"assert", come_first, assert_not_first},

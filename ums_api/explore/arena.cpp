@@ -2,16 +2,17 @@
 #include "ums_api/explore/arena.h"
 
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <bit>
 #include <cerrno>
+#include <cstring>
 #include <memory_resource>
 #include <utility>
 
-#include "sim_kernel/base/kassert.h"
 #include "sim_kernel/base/printk.h"
 
 namespace ums::explore {
@@ -84,10 +85,26 @@ struct Arena {
 };
 static_assert(sizeof(Arena) <= kPage);
 
+// Nobody has it yet: addresses are wanted, which the user may have limited.
+[[noreturn]] void refuse_arena(int error) {
+  rlimit limit{};
+  getrlimit(RLIMIT_AS, &limit);
+  if (limit.rlim_cur != RLIM_INFINITY) {
+    kernel::pr_err(
+        "an exploration wants 1 GiB of addresses, and this process may have {} KiB in all: raise "
+        "the limit of its address space (RLIMIT_AS, ulimit -v)",
+        limit.rlim_cur / 1024);
+  } else {
+    kernel::pr_err("no addresses for an exploration, which wants 1 GiB of them: {}",
+                   std::strerror(error));
+  }
+  _exit(kNoMemory);
+}
+
 Arena& make_arena() {
   void* const memory = mmap(nullptr, kArenaBytes, PROT_READ | PROT_WRITE,
                             MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-  kassert(memory != MAP_FAILED, "no memory for an exploration: errno {}", errno);
+  if (memory == MAP_FAILED) refuse_arena(errno);
   return *new (memory) Arena(kArenaBytes);
 }
 

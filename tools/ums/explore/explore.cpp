@@ -42,7 +42,7 @@ class OutputFile {
   int descriptor() const { return file_.get(); }
   void clear() { [[maybe_unused]] const int error = ftruncate(file_.get(), 0); }
 
-  // At most the last few KiB.
+  // At most the last few KiB, from the beginning of a line on if there is one.
   std::string text() const {
     constexpr off_t kBytesMax = 4096;
     const off_t size = lseek(file_.get(), 0, SEEK_END);
@@ -50,7 +50,9 @@ class OutputFile {
     const off_t from = size - static_cast<off_t>(bytes.size());
     const ssize_t got = pread(file_.get(), bytes.data(), bytes.size(), from);
     bytes.resize(got < 0 ? 0 : static_cast<std::size_t>(got));
-    return bytes;
+    if (from == 0) return bytes;
+    const std::size_t end = bytes.substr(0, bytes.size() - 1).find('\n');
+    return "(the last 4 KiB)\n" + (end == std::string::npos ? bytes : bytes.substr(end + 1));
   }
 
  private:
@@ -107,6 +109,13 @@ void check_writable(const std::string& path, const std::string& what) {
   const std::ofstream file(path, std::ios::app);
   if (!file) throw std::system_error(errno, std::generic_category(), "cannot write " + what + path);
   if (is_new) std::filesystem::remove(path);
+}
+
+// In digits that do not sound more exact than an estimate is. `share`: from 0 to 1.
+std::string text_of_share(double share) {
+  if (share > 0.99) return "More than 99 %";
+  if (share < 0.01) return "Less than 1 %";
+  return fmt::format("About {:.0f} %", 100 * share);
 }
 
 volatile std::sig_atomic_t was_interrupted = 0;
@@ -312,7 +321,7 @@ void Explorer::tell_end() {
       "%s: %s%s\n", progress_.text().c_str(), was_interrupted != 0 ? "interrupted, " : "",
       failures_ == 0 ? text_of_success().c_str() : fmt::format("{} failed", failures_).c_str());
   if (!seen_all_ && progress_.left() >= 0) {
-    std::printf("About %.2g %% of all are left.\n", 100 * progress_.left());
+    std::printf("%s of all are left.\n", text_of_share(progress_.left()).c_str());
   }
   std::fputs(remarks_.text().c_str(), stdout);
   if (failures_ == 0) std::fputs(text_of_sameness().c_str(), stdout);

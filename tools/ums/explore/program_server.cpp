@@ -8,10 +8,13 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <chrono>
 #include <csignal>
 #include <cstdlib>
+#include <cstring>
 #include <stdexcept>
 #include <system_error>
+#include <thread>
 
 #include "tools/ums/path_server.h"
 
@@ -75,13 +78,26 @@ void ProgramServer::send(const std::string& line) {
       ::send(socket_.get(), text.data(), text.size(), MSG_NOSIGNAL);
 }
 
+// How the process has ended, which does not answer any more. The destructor takes it.
+std::string ProgramServer::how_it_ended() const {
+  constexpr int kTriesMax = 100;  // it may still be about to
+  siginfo_t info{};
+  for (int i = 0; i < kTriesMax && info.si_pid == 0; ++i) {
+    if (i > 0) std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    if (waitid(P_PID, static_cast<id_t>(process_), &info, WEXITED | WNOHANG | WNOWAIT) != 0) break;
+  }
+  if (info.si_pid == 0) return "does not answer";
+  if (info.si_code == CLD_EXITED) return fmt::format("ended with status {}", info.si_status);
+  return fmt::format("was ended by signal {} ({})", info.si_status, strsignal(info.si_status));
+}
+
 std::string ProgramServer::read_line() {
   std::size_t end;
   while ((end = buffer_.find('\n')) == std::string::npos) {
     char bytes[4096];
     const ssize_t got = recv(socket_.get(), bytes, sizeof bytes, 0);
     if (got < 0 && errno == EINTR) continue;
-    if (got <= 0) throw ServerDied();
+    if (got <= 0) throw ServerDied(how_it_ended());
     buffer_.append(bytes, static_cast<std::size_t>(got));
   }
   std::string line = buffer_.substr(0, end);

@@ -43,7 +43,9 @@ using StackSteps = std::array<std::uint64_t, 2>;
 // The process has ended before an answer: what it has said of that is in its output.
 class ServerDied : public std::runtime_error {
  public:
-  ServerDied() : std::runtime_error("the program cannot be run in the simulated machine") {}
+  explicit ServerDied(const std::string& end)
+      : std::runtime_error("the program cannot be run in the simulated machine: its process " +
+                           end) {}
 };
 
 class ProgramServer {
@@ -71,6 +73,7 @@ class ProgramServer {
  private:
   void send(const std::string& line);
   std::string read_line();
+  std::string how_it_ended() const;
 
   Descriptor socket_;
   pid_t process_ = 0;

@@ -88,6 +88,8 @@ finds lock 'deadlock: tasks 1, 2 wait for each other' 1
 finds partial 'partial deadlock: tasks 1, 2 wait for each other' 1
 finds status 'exit status 3' 3
 finds crash 'crash: signal 11' 139
+expect 'at write_there (explored_program.c:' err
+expect 'at crash_if_first (explored_program.c:' err
 finds assert 'assertion failed: signal 6' 134
 expect 'at assert_not_first (explored_program.c:' err
 finds deep 'crash: signal 11' 139

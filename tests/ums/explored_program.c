@@ -113,8 +113,10 @@ static void* exit_if_first(void* unused) {
   return unused;
 }
 
+__attribute__((always_inline)) static inline void write_there(volatile int* there) { *there = 1; }
+
 static void* crash_if_first(void* unused) {
-  if (take_turn() == 0) *(volatile int*)unused = 1;
+  if (take_turn() == 0) write_there(unused);
   return unused;
 }
 

@@ -112,7 +112,9 @@ std::string Report::stack(const Stack& stack) {
   std::string text;
   for (const Place& place : stack) {
     if (is_of_start(symbols_.function(place))) break;
-    text += fmt::format("      at {}\n", symbols_.code(place));
+    for (const std::string& call : symbols_.calls(place)) {
+      text += fmt::format("      at {}\n", call);
+    }
   }
   return text;
 }

@@ -2,6 +2,7 @@
 #include "tools/ums/explore/symbols.h"
 
 #include <cxxabi.h>
+#include <dwarf.h>
 #include <elfutils/libdw.h>
 #include <elfutils/libdwfl.h>
 #include <fmt/format.h>
@@ -45,34 +46,71 @@ struct Line {
   int number = 0;
 };
 
-// Where libdw does not find the unit of an address: it looks into a table that not every compiler
-// writes (.debug_aranges; clang does not).
-Line find_in_units(Dwfl_Module* module, GElf_Addr address) {
-  Dwarf_Addr bias = 0;
-  Dwarf_Die* unit = nullptr;
+// The unit of an address, or null. libdw looks into a table that not every compiler writes
+// (.debug_aranges; clang does not).
+Dwarf_Die* find_unit(Dwfl_Module* module, GElf_Addr address, Dwarf_Addr& bias) {
+  Dwarf_Die* unit = dwfl_module_addrdie(module, address, &bias);
+  if (unit != nullptr) return unit;
   while ((unit = dwfl_module_nextcu(module, unit, &bias)) != nullptr) {
-    if (dwarf_haspc(unit, address - bias) <= 0) continue;
-    Dwarf_Line* const line = dwarf_getsrc_die(unit, address - bias);
-    Line found{dwarf_linesrc(line, nullptr, nullptr)};
-    dwarf_lineno(line, &found.number);
-    return found;
+    if (dwarf_haspc(unit, address - bias) > 0) return unit;
   }
-  return {};
+  return nullptr;
 }
 
 Line find_line(Dwfl_Module* module, GElf_Addr address) {
-  Dwfl_Line* const line = dwfl_module_getsrc(module, address);
-  if (line == nullptr) return find_in_units(module, address);
   Line found;
-  found.file = dwfl_lineinfo(line, nullptr, &found.number, nullptr, nullptr, nullptr);
+  if (Dwfl_Line* const line = dwfl_module_getsrc(module, address)) {
+    found.file = dwfl_lineinfo(line, nullptr, &found.number, nullptr, nullptr, nullptr);
+    return found;
+  }
+  Dwarf_Addr bias = 0;
+  Dwarf_Die* const unit = find_unit(module, address, bias);
+  if (unit == nullptr) return found;
+  Dwarf_Line* const line = dwarf_getsrc_die(unit, address - bias);
+  found.file = dwarf_linesrc(line, nullptr, nullptr);
+  dwarf_lineno(line, &found.number);
   return found;
 }
 
-// `prog.c:24`, or empty.
-std::string line_of(Dwfl_Module* module, GElf_Addr address) {
-  const Line line = find_line(module, address);
-  if (line.file == nullptr) return "";
+// `prog.c:24`
+std::string text_of(const Line& line) {
+  if (line.file == nullptr) return "?";
   return fmt::format("{}:{}", std::filesystem::path(line.file).filename().string(), line.number);
+}
+
+// What the compiler has put into other functions at an address, from the innermost on.
+std::vector<Dwarf_Die> inlined_at(Dwarf_Die* unit, Dwarf_Addr address) {
+  std::vector<Dwarf_Die> inlined;
+  Dwarf_Die* innermost = nullptr;
+  Dwarf_Die* around = nullptr;  // in the program, and not where it was written
+  if (dwarf_getscopes(unit, address, &innermost) > 0) {
+    const int count = dwarf_getscopes_die(innermost, &around);
+    for (int i = 0; i < count; ++i) {
+      if (dwarf_tag(&around[i]) == DW_TAG_inlined_subroutine) inlined.push_back(around[i]);
+    }
+  }
+  std::free(around);
+  std::free(innermost);
+  return inlined;
+}
+
+std::string name_of(Dwarf_Die* function) {
+  Dwarf_Attribute attribute;
+  const char* name =
+      dwarf_formstring(dwarf_attr_integrate(function, DW_AT_linkage_name, &attribute));
+  if (name == nullptr) name = dwarf_diename(function);
+  return name == nullptr ? "?" : demangled(name);
+}
+
+Line caller_of(Dwarf_Die* unit, Dwarf_Die* inlined) {
+  Dwarf_Attribute attribute;
+  Dwarf_Word file = 0;
+  Dwarf_Word line = 0;
+  Dwarf_Files* files = nullptr;
+  dwarf_formudata(dwarf_attr(inlined, DW_AT_call_file, &attribute), &file);
+  dwarf_formudata(dwarf_attr(inlined, DW_AT_call_line, &attribute), &line);
+  if (dwarf_getsrcfiles(unit, &files, nullptr) != 0) return {};
+  return {dwarf_filesrc(files, file, nullptr, nullptr), static_cast<int>(line)};
 }
 
 }  // namespace
@@ -123,13 +161,28 @@ std::string Symbols::variable(const Place& place) {
   return fmt::format("{}", fmt::join(names, "` or `"));
 }
 
-std::string Symbols::code(const Place& place) {
-  const std::string name = function(place);
+std::string Symbols::code(const Place& place) { return calls(place).back(); }
+
+std::vector<std::string> Symbols::calls(const Place& place) {
+  const std::string found = function(place);
+  const std::string name = found.empty() ? "?" : found;
   Dwfl_Module* const its = module(place.file);
-  const std::string line = its == nullptr ? "" : line_of(its, address_of(its, place));
-  if (!line.empty()) return fmt::format("{} ({})", name.empty() ? "?" : name, line);
-  const std::string file = std::filesystem::path(place.file).filename().string();
-  return fmt::format("{} ({}+{:#x})", name.empty() ? "?" : name, file, place.offset);
+  const GElf_Addr address = its == nullptr ? 0 : address_of(its, place);
+  Line line = its == nullptr ? Line() : find_line(its, address);
+  if (line.file == nullptr) {
+    const std::string file = std::filesystem::path(place.file).filename().string();
+    return {fmt::format("{} ({}+{:#x})", name, file, place.offset)};
+  }
+  std::vector<std::string> calls;
+  Dwarf_Addr bias = 0;
+  if (Dwarf_Die* const unit = find_unit(its, address, bias)) {
+    for (Dwarf_Die& inlined : inlined_at(unit, address - bias)) {
+      calls.push_back(fmt::format("{} ({})", name_of(&inlined), text_of(line)));
+      line = caller_of(unit, &inlined);
+    }
+  }
+  calls.push_back(fmt::format("{} ({})", name, text_of(line)));
+  return calls;
 }
 
 }  // namespace ums::command

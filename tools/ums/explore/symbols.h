@@ -9,6 +9,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "tools/ums/explore/outcome.h"
 
@@ -27,6 +28,9 @@ class Symbols {
 
   // `lock_both (prog.c:24)`, or as much of it as is known, and the file and offset otherwise.
   std::string code(const Place& place);
+
+  // The same, behind what is inlined there, from the innermost on: each called by the next one.
+  std::vector<std::string> calls(const Place& place);
 
   // The function, or empty.
   std::string function(const Place& place);

@@ -79,6 +79,7 @@ expect '^More than 99 % of all are left\.$'
 echo '- what is not controlled, or not explored'
 explore 0 --iterations 5 -- "$program" shell
 (($(grep -c '^Note: system is not controlled' out) == 1)) || die 'it is not named once'
+expect '^  run_shell (explored_program.c:[0-9]*) calls it$'
 explore 0 --iterations 20 -- "$program" alone
 expect '^Note: it forks'
 ! grep -q 'all were the same' out || die 'it knows nothing of children'

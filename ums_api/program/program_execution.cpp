@@ -245,7 +245,9 @@ void ProgramExecution::note_executed(const char* path) {
 }
 
 void ProgramExecution::note_not_controlled(const char* name) {
-  if (is_in_its_process()) append(notes_, "uncontrolled {}\n", name);
+  if (!is_in_its_process()) return;
+  append(notes_, "uncontrolled {}\n", name);
+  CallStack::here().write(notes_);
 }
 
 void ProgramExecution::note_event(const kernel::TraceRecord& record) {

@@ -11,7 +11,7 @@
 //     finding leak                something is left when the program exits: `task` (a suspended
 //                                 worker) or `unjoined`
 //     finding steps               it has made as many steps as it may
-//     uncontrolled NAME           it has made a call that is not controlled
+//     uncontrolled NAME           it has made a call that is not controlled; then its frames
 //     task 2 71 0 3 5 1 40        each of its tasks: number, thread id, 1: it could go on; what it
 //                                 is about to do (an EventKind), the object, and who holds that: a
 //                                 task's number, -1 (nobody in particular) or -2 (a thread that has

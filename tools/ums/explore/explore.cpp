@@ -323,7 +323,7 @@ void Explorer::tell_end() {
   if (!seen_all_ && progress_.left() >= 0) {
     std::printf("%s of all are left.\n", text_of_share(progress_.left()).c_str());
   }
-  std::fputs(remarks_.text().c_str(), stdout);
+  std::fputs(remarks_.text(symbols_).c_str(), stdout);
   if (failures_ == 0) std::fputs(text_of_sameness().c_str(), stdout);
 }
 

@@ -48,6 +48,7 @@ class Parser {
   void take_event(std::istream& words);
   void take_access(std::istream& words);
   void take_role(std::istream& words);
+  void take_uncontrolled(std::istream& words);
   void take_object(std::istream& words);
   void take_stack(std::istream& words);
   int task_of(int tid) const;
@@ -130,6 +131,11 @@ void Parser::take_role(std::istream& words) {
   role.kind = static_cast<kernel::Role::Kind>(kind);
 }
 
+void Parser::take_uncontrolled(std::istream& words) {
+  outcome_.uncontrolled.push_back({rest_of(words), {}});
+  stack_ = &outcome_.uncontrolled.back().stack;
+}
+
 void Parser::take_object(std::istream& words) {
   std::uint32_t number = 0;
   words >> number;
@@ -155,8 +161,7 @@ const std::unordered_map<std::string_view, Parser::Take> Parser::takes_ = {
     {"forks", [](Parser& p, std::istream&) { p.outcome_.forks = true; }},
     {"left", [](Parser& p, std::istream& words) { words >> p.outcome_.left; }},
     {"finding", [](Parser& p, std::istream& words) { words >> p.outcome_.finding; }},
-    {"uncontrolled",
-     [](Parser& p, std::istream& words) { p.outcome_.uncontrolled.push_back(rest_of(words)); }},
+    {"uncontrolled", [](Parser& p, std::istream& words) { p.take_uncontrolled(words); }},
     {"task", [](Parser& p, std::istream& words) { p.take_task(words); }},
     {"role", [](Parser& p, std::istream& words) { p.take_role(words); }},
     {"access", [](Parser& p, std::istream& words) { p.take_access(words); }},

@@ -79,6 +79,11 @@ struct KernelReport {
   std::string remedy;
 };
 
+struct UncontrolledCall {
+  std::string name;
+  Stack stack;  // of the first one
+};
+
 struct Outcome {
   enum class End : std::uint8_t { kExit, kSignal, kHung };
 
@@ -91,11 +96,11 @@ struct Outcome {
   std::uint64_t path = 0;
   std::string schedule;
   bool strayed = false;
-  bool unfinished = false;                // not all turns of its schedule have come
-  std::string executed;                   // the program that has taken its place; empty: none
-  bool forks = false;                     // it has made processes
-  double left = -1;                       // exhaustive search: the part not seen yet
-  std::vector<std::string> uncontrolled;  // calls that it has made
+  bool unfinished = false;  // not all turns of its schedule have come
+  std::string executed;     // the program that has taken its place; empty: none
+  bool forks = false;       // it has made processes
+  double left = -1;         // exhaustive search: the part not seen yet
+  std::vector<UncontrolledCall> uncontrolled;
   std::vector<StuckTask> tasks;
   std::map<std::uint32_t, Place> objects;
   std::vector<RacingAccess> race;

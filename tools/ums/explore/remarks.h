@@ -6,10 +6,12 @@
 // Thread safety: one thread.
 #pragma once
 
+#include <map>
 #include <set>
 #include <string>
 
 #include "tools/ums/explore/outcome.h"
+#include "tools/ums/explore/symbols.h"
 
 namespace ums::command {
 
@@ -23,12 +25,12 @@ class Remarks {
   // There is something that decides besides the schedule, or that no schedule decides.
   bool are_any() const { return forks_ || !uncontrolled_.empty(); }
 
-  // A line for each that has not been told.
-  std::string text() const;
+  // A line for each that has not been told, and where that is.
+  std::string text(Symbols& symbols) const;
 
  private:
-  std::set<std::string> uncontrolled_;  // calls
-  std::set<std::string> told_;          // of these
+  std::map<std::string, Stack> uncontrolled_;  // calls
+  std::set<std::string> told_;                 // of these
   bool forks_ = false;
 };
 

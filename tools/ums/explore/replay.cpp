@@ -59,7 +59,7 @@ int run_replay(const ReplayOptions& options) {
   Remarks remarks;
   remarks.note(outcome);
   remarks.told(outcome);
-  std::fputs(remarks.text().c_str(), stderr);
+  std::fputs(remarks.text(symbols).c_str(), stderr);
   return status_of(outcome);
 }
 

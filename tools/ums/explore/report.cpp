@@ -38,8 +38,8 @@ bool waits(const Outcome& outcome) {
 // Calls that are not controlled.
 std::string text_of_uncontrolled(const Outcome& outcome) {
   std::string text;
-  for (const std::string& name : outcome.uncontrolled) {
-    text += fmt::format("  {} is not controlled: {}\n", name,
+  for (const UncontrolledCall& call : outcome.uncontrolled) {
+    text += fmt::format("  {} is not controlled: {}\n", call.name,
                         waits(outcome) ? "if that would let somebody go on, this is no failure"
                                        : "what comes of it may differ from run to run");
   }

@@ -26,7 +26,7 @@ Words fronted(Words words) {
 }
 
 // For a shell's script. Its parent is the watch process.
-const std::string kKernel = "read -r _ _ _ kernel _ </proc/$PPID/stat; ";
+const std::string find_kernel = "read -r _ _ _ kernel _ </proc/$PPID/stat; ";
 
 Words shell(const std::string& script) { return {"sh", "-c", script}; }
 
@@ -93,7 +93,7 @@ TEST_F(Front, KernelThatFailsIsNamed) {
 
 TEST_F(Front, KernelThatIsKilledTakesTheProgramAlong) {
   // The program would wait for its input for ever.
-  Started program(fronted(shell(kKernel + "kill -9 $kernel; exec cat")));
+  Started program(fronted(shell(find_kernel + "kill -9 $kernel; exec cat")));
   EXPECT_EQ(program.output(), "");
   EXPECT_EQ(
       program.errors(),
@@ -125,8 +125,8 @@ TEST_F(Front, FrontThatIsKilledTakesTheProgramAlong) {
 TEST_F(Front, KernelOutlivesTheProgramButNotItsChildren) {
   const TempFile fifo;
   ASSERT_EQ(mkfifo(fifo.path(), 0600), 0);
-  Started program(
-      fronted(shell(kKernel + "cat " + std::string(fifo.path()) + " >/dev/null & echo $kernel")));
+  Started program(fronted(
+      shell(find_kernel + "cat " + std::string(fifo.path()) + " >/dev/null & echo $kernel")));
   const auto kernel = open_pidfd(std::stoi(program.line()));
   EXPECT_EQ(program.wait(), 0);
   pollfd ready{kernel.get(), POLLIN, 0};
@@ -198,7 +198,8 @@ TEST_F(Front, IsInTheSameGroupAndSession) {
 }
 
 TEST_F(Front, KernelIsInTheSameSessionAndInAGroupOfItsOwn) {
-  Started program(fronted(shell(kKernel + "echo $kernel; cut -d ' ' -f 5,6 /proc/$kernel/stat")));
+  Started program(
+      fronted(shell(find_kernel + "echo $kernel; cut -d ' ' -f 5,6 /proc/$kernel/stat")));
   const std::string kernel = program.line();
   EXPECT_EQ(program.line(), kernel + " " + std::to_string(getsid(0)));
 }

@@ -10,7 +10,6 @@
 //   exit     ends when the first worker has, though the other may have been dequeued with it
 //   leave    ends without a scheduler
 //   proc     workers that find themselves in /proc/ums
-#define _GNU_SOURCE
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>

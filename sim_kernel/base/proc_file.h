@@ -7,6 +7,7 @@
 
 #include <fcntl.h>
 
+#include "sim_kernel/base/own_path_call.h"
 #include "sim_kernel/base/raw_syscall.h"
 
 namespace ums::kernel {
@@ -15,7 +16,7 @@ namespace ums::kernel {
 // Returns 0, or -errno of opening it: -EMFILE and -ENFILE are of this moment only.
 template <typename Reader>
 long read_proc_file(const char* path, Reader& reader) noexcept {
-  const long fd = raw_syscall(SYS_openat, AT_FDCWD, syscall_arg(path), O_RDONLY | O_CLOEXEC, 0);
+  const long fd = own_path_call(SYS_openat, AT_FDCWD, syscall_arg(path), O_RDONLY | O_CLOEXEC, 0);
   if (fd < 0) return fd;
   char bytes[64];
   long count = 0;
@@ -30,7 +31,7 @@ long read_proc_file(const char* path, Reader& reader) noexcept {
 // Stores the beginning of `path` as a text that ends with '\0'; an empty one if it cannot be read.
 inline void read_proc_text(const char* path, char* text, long room) noexcept {
   *text = '\0';
-  const long fd = raw_syscall(SYS_openat, AT_FDCWD, syscall_arg(path), O_RDONLY | O_CLOEXEC, 0);
+  const long fd = own_path_call(SYS_openat, AT_FDCWD, syscall_arg(path), O_RDONLY | O_CLOEXEC, 0);
   if (fd < 0) return;
   const long count = raw_syscall(SYS_read, fd, syscall_arg(text), room - 1);
   raw_syscall(SYS_close, fd);

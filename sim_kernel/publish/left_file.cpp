@@ -11,6 +11,7 @@
 #include <cstring>
 #include <string_view>
 
+#include "sim_kernel/base/own_path_call.h"
 #include "sim_kernel/base/process_stat.h"
 #include "sim_kernel/base/raw_syscall.h"
 
@@ -78,8 +79,8 @@ bool is_left_empty(int descriptor, const char* name) noexcept {
 }
 
 void remove_if_left_locked(int folder, const char* name) noexcept {
-  const long file = raw_syscall(SYS_openat, folder, syscall_arg(name),
-                                O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0);
+  const long file = own_path_call(SYS_openat, folder, syscall_arg(name),
+                                  O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0);
   if (file < 0) return;
   StateHeader header;
   const long count =
@@ -87,7 +88,7 @@ void remove_if_left_locked(int folder, const char* name) noexcept {
   const int descriptor = static_cast<int>(file);
   const bool ours = count == static_cast<long>(sizeof header) && is_state_header(header);
   if (count == 0 ? is_left_empty(descriptor, name) : ours && is_left_behind(descriptor, header)) {
-    raw_syscall(SYS_unlinkat, folder, syscall_arg(name), 0);
+    own_path_call(SYS_unlinkat, folder, syscall_arg(name), 0);
   }
   raw_syscall(SYS_close, file);
 }
@@ -103,8 +104,8 @@ void remove_if_left(int folder, const char* name) noexcept {
 void remove_left_files(int folder, int max) noexcept {
   alignas(Entry) char entries[1024];
   long count = 0;
-  while (max > 0 && (count = raw_syscall(SYS_getdents64, folder, syscall_arg(entries),
-                                         static_cast<long>(sizeof entries))) > 0) {
+  while (max > 0 && (count = own_path_call(SYS_getdents64, folder, syscall_arg(entries),
+                                           static_cast<long>(sizeof entries))) > 0) {
     for (long at = 0; at < count && max > 0;) {
       const auto& entry = *reinterpret_cast<const Entry*>(entries + at);
       at += entry.bytes;

@@ -15,6 +15,7 @@
 #include <string_view>
 
 #include "sim_kernel/base/kassert.h"
+#include "sim_kernel/base/own_path_call.h"
 #include "sim_kernel/base/raw_syscall.h"
 #include "sim_kernel/publish/left_file.h"
 #include "sim_kernel/publish/private_copy.h"
@@ -72,8 +73,8 @@ bool make_ready_locked(char* begin, std::size_t bytes) noexcept REQUIRES(self.lo
 }
 
 void fill_command(char* command) noexcept {
-  const long file =
-      raw_syscall(SYS_openat, AT_FDCWD, syscall_arg("/proc/self/cmdline"), O_RDONLY | O_CLOEXEC, 0);
+  const long file = own_path_call(SYS_openat, AT_FDCWD, syscall_arg("/proc/self/cmdline"),
+                                  O_RDONLY | O_CLOEXEC, 0);
   if (file < 0) return;
   raw_syscall(SYS_read, file, syscall_arg(command), kStateCommandBytes - 1);
   raw_syscall(SYS_close, file);
@@ -119,8 +120,8 @@ int map_file_locked(long file) noexcept REQUIRES(self.lock) {
 }
 
 long open_new_locked(int folder) noexcept REQUIRES(self.lock) {
-  return raw_syscall(SYS_openat, folder, syscall_arg(self.name),
-                     O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+  return own_path_call(SYS_openat, folder, syscall_arg(self.name),
+                       O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 }
 
 // Makes and locks a file that is not there yet. Returns it, or -errno.
@@ -137,18 +138,18 @@ long make_file_locked(int folder) noexcept REQUIRES(self.lock) {
     file = open_new_locked(folder);
   }
   if (file < 0) return file;
-  raw_syscall(SYS_fchmod, file, 0600);  // whatever the umask is
+  own_path_call(SYS_fchmod, file, 0600);  // whatever the umask is
   const long locked = raw_syscall(SYS_flock, file, LOCK_EX | LOCK_NB);
   if (locked == 0) return file;
   raw_syscall(SYS_close, file);
-  raw_syscall(SYS_unlinkat, folder, syscall_arg(self.name), 0);
+  own_path_call(SYS_unlinkat, folder, syscall_arg(self.name), 0);
   return locked;
 }
 
 // Whether the lock is still there with the descriptor closed: overlayfs maps another file.
 bool lock_lasts_locked(int folder) noexcept REQUIRES(self.lock) {
-  const long file =
-      raw_syscall(SYS_openat, folder, syscall_arg(self.name), O_RDONLY | O_NOFOLLOW | O_CLOEXEC, 0);
+  const long file = own_path_call(SYS_openat, folder, syscall_arg(self.name),
+                                  O_RDONLY | O_NOFOLLOW | O_CLOEXEC, 0);
   if (file < 0) return false;
   const long locked = raw_syscall(SYS_flock, file, LOCK_SH | LOCK_NB);
   raw_syscall(SYS_close, file);
@@ -163,7 +164,7 @@ int start_in_locked(int folder) noexcept REQUIRES(self.lock) {
   if (error == 0) fill_header(*reinterpret_cast<StateHeader*>(self.base), self.base);
   raw_syscall(SYS_close, file);
   if (error != 0) {
-    raw_syscall(SYS_unlinkat, folder, syscall_arg(self.name), 0);
+    own_path_call(SYS_unlinkat, folder, syscall_arg(self.name), 0);
     return error;
   }
   auto* const header = reinterpret_cast<StateHeader*>(self.base);
@@ -231,7 +232,7 @@ char* region_locked(const char* name, std::uint32_t stride, std::uint32_t count,
 void remove_file_locked() noexcept REQUIRES(self.lock) {
   const int folder = open_run_folder(self.folder, false);
   if (folder < 0) return;
-  raw_syscall(SYS_unlinkat, folder, syscall_arg(self.name), 0);
+  own_path_call(SYS_unlinkat, folder, syscall_arg(self.name), 0);
   raw_syscall(SYS_close, folder);
 }
 

@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <cstdlib>
 
+#include "sim_kernel/base/own_path_call.h"
 #include "sim_kernel/base/raw_syscall.h"
 
 namespace ums::kernel {
@@ -15,7 +16,7 @@ namespace ums::kernel {
 namespace {
 
 bool raw_fstat(long descriptor, struct stat& status) noexcept {
-  return raw_syscall(SYS_fstat, descriptor, syscall_arg(&status)) == 0;
+  return own_path_call(SYS_fstat, descriptor, syscall_arg(&status)) == 0;
 }
 
 bool is_own(const struct stat& status) noexcept {
@@ -25,7 +26,7 @@ bool is_own(const struct stat& status) noexcept {
 // Whether `path` is a folder of the user, by whatever links it is reached.
 bool is_own_folder(const char* path) noexcept {
   const long folder =
-      raw_syscall(SYS_openat, AT_FDCWD, syscall_arg(path), O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
+      own_path_call(SYS_openat, AT_FDCWD, syscall_arg(path), O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
   if (folder < 0) return false;
   struct stat status {};
   const bool own = raw_fstat(folder, status) && is_own(status);
@@ -60,15 +61,15 @@ RunFolders run_folders() noexcept {
 namespace {
 
 long open_folder(const char* path) noexcept {
-  return raw_syscall(SYS_openat, AT_FDCWD, syscall_arg(path),
-                     O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, 0);
+  return own_path_call(SYS_openat, AT_FDCWD, syscall_arg(path),
+                       O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, 0);
 }
 
 // Returns it, or -errno.
 long make_folder(const char* path) noexcept {
-  const long made = raw_syscall(SYS_mkdirat, AT_FDCWD, syscall_arg(path), 0700);
+  const long made = own_path_call(SYS_mkdirat, AT_FDCWD, syscall_arg(path), 0700);
   if (made < 0 && made != -EEXIST) return made;
-  if (made == 0) raw_syscall(SYS_fchmodat, AT_FDCWD, syscall_arg(path), 0700);  // despite umask
+  if (made == 0) own_path_call(SYS_fchmodat, AT_FDCWD, syscall_arg(path), 0700);  // despite umask
   return open_folder(path);
 }
 

@@ -14,6 +14,7 @@
 #include <initializer_list>
 #include <span>
 
+#include "sim_kernel/base/own_path_call.h"
 #include "sim_kernel/server/paths/path_call.h"
 
 namespace ums::kernel {
@@ -43,13 +44,27 @@ int add_architectures(scmp_filter_ctx filter) noexcept {
 }
 
 // A system call that an architecture does not have is none of its filter's business.
-int add_calls(scmp_filter_ctx filter, std::span<const int> calls) noexcept {
+int add_rule(scmp_filter_ctx filter, int call, std::span<const scmp_arg_cmp> where) noexcept {
+  const int error = seccomp_rule_add_array(filter, SCMP_ACT_NOTIFY, call,
+                                           static_cast<unsigned>(where.size()), where.data());
+  return error == -EDOM || error == -EEXIST ? 0 : error;
+}
+
+int add_calls(scmp_filter_ctx filter, std::span<const int> calls,
+              std::span<const scmp_arg_cmp> where = {}) noexcept {
   for (const int call : calls) {
     if (call == SCMP_SYS(lseek)) continue;
-    const int error = seccomp_rule_add(filter, SCMP_ACT_NOTIFY, call, 0);
-    if (error != 0 && error != -EDOM && error != -EEXIST) return error;
+    const int error = add_rule(filter, call, where);
+    if (error != 0) return error;
   }
   return 0;
+}
+
+// But for those that the kernel makes itself, in a program that has it.
+int add_path_calls(scmp_filter_ctx filter) noexcept {
+  const scmp_arg_cmp is_not_own = {5, SCMP_CMP_NE, scmp_datum_t{kOwnPathCall}, 0};
+  const int error = add_calls(filter, kFileCalls, {&is_not_own, 1});
+  return error != 0 ? error : add_calls(filter, path_call_numbers(), {&is_not_own, 1});
 }
 
 // lseek is frequent, and only rewinddir(3) and seekdir(3) matter.
@@ -66,8 +81,7 @@ int add_seeks(scmp_filter_ctx filter) noexcept {
 
 int add_rules(scmp_filter_ctx filter, bool paths_only) noexcept {
   int failed = paths_only ? 0 : add_calls(filter, kDeviceCalls);
-  if (failed == 0) failed = add_calls(filter, kFileCalls);
-  if (failed == 0) failed = add_calls(filter, path_call_numbers());
+  if (failed == 0) failed = add_path_calls(filter);
   if (failed == 0) failed = add_seeks(filter);
   // Linux goes through the filter from its beginning.
   if (failed == 0 && !paths_only) failed = seccomp_syscall_priority(filter, SCMP_SYS(ioctl), 255);

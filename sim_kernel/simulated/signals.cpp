@@ -32,7 +32,8 @@ bool carrier_is_blocked = false;
 // But for the one that asks where a program hangs (ums_api/program/child_watch.h).
 constexpr std::uint64_t kAllSignals = ~(std::uint64_t{1} << (SIGSTKFLT - 1));
 
-int delivered = 0;  // the signal whose handler handle_signals is about to call
+// The signal whose handler handle_signals is about to call; for that handler.
+constinit std::atomic<int> delivered{0};
 
 std::uint64_t current_mask() noexcept {
   std::uint64_t mask = 0;
@@ -137,9 +138,9 @@ void send_to_carrier(const Task& me, const siginfo_t& info) noexcept {
 
 // The handler runs in this call.
 void deliver(const Task& me, const siginfo_t& info) {
-  delivered = info.si_signo;
+  delivered.store(info.si_signo, std::memory_order_relaxed);
   send_to_carrier(me, info);
-  delivered = 0;  // where nobody has handled it
+  delivered.store(0, std::memory_order_relaxed);  // where nobody has handled it
 }
 
 // Whoever is on the carrier next blocks it too, or would be one who takes it.
@@ -212,8 +213,8 @@ CarrierSignalsBlocked::~CarrierSignalsBlocked() {
 }
 
 bool signal_arrived(const siginfo_t& info) noexcept {
-  if (delivered == info.si_signo) {
-    delivered = 0;
+  if (delivered.load(std::memory_order_relaxed) == info.si_signo) {
+    delivered.store(0, std::memory_order_relaxed);
     return false;
   }
   const Task* const me = current_or_null;

@@ -10,10 +10,12 @@
 //   exit     ends when the first worker has, though the other may have been dequeued with it
 //   leave    ends without a scheduler
 //   proc     workers that find themselves in /proc/ums
+#include <fcntl.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <ums.h>
 #include <unistd.h>
 
@@ -39,6 +41,12 @@ static void* yield_with_mutex(void* unused) {
   return unused;
 }
 
+// As the kernel calls, whose own calls are not answered: sim_kernel/base/own_path_call.h.
+static int open_as_kernel(const char* path) {
+  const long own_path_call = 0x5eed0a11;
+  return (int)syscall(SYS_openat, AT_FDCWD, path, O_RDONLY, 0, 0, own_path_call);
+}
+
 static void look_into_proc(void) {
   char path[64];
   char expected[64];
@@ -50,6 +58,7 @@ static void look_into_proc(void) {
   check(fread(info, 1, sizeof info - 1, file) > 0, path);
   check(strncmp(info, expected, strlen(expected)) == 0, info);
   fclose(file);
+  check(open_as_kernel(path) == -1, "a call of the kernel is answered");
 }
 
 static void* end_at_once(void* unused) {

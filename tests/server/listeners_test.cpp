@@ -44,14 +44,14 @@ class Joined {
     close(sockets[0]);
   }
 
-  bool has_ended() const { return listener_->has_hung_up(); }
-
-  // Its status as waitpid gives it.
-  int status() const {
-    int status = -1;
-    EXPECT_EQ(TEMP_FAILURE_RETRY(waitpid(pid_, &status, 0)), pid_);
-    return status;
+  // Before Linux 6.11 a listener hangs up when the program is reaped, and not before.
+  bool has_ended() {
+    is_reaped_ = is_reaped_ || waitpid(pid_, &status_, WNOHANG) == pid_;
+    return is_reaped_ && listener_->has_hung_up();
   }
+
+  // Its status as waitpid gives it, once it has ended.
+  int status() const { return status_; }
 
  private:
   [[noreturn]] static void run(int socket) {
@@ -65,6 +65,8 @@ class Joined {
   }
 
   pid_t pid_ = -1;
+  bool is_reaped_ = false;
+  int status_ = -1;
   std::unique_ptr<kernel::Listener> listener_;
 };
 

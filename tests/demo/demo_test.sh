@@ -98,7 +98,7 @@ status=0
 "${program[@]}" one >/dev/full 2>err || status=$?
 [[ $status == 1 && $(cat err) == *'cannot write'* ]] || die "full device: $status $(cat err)"
 status=0
-"$program" one >&- 2>&- || status=$?
+"${program[@]}" one >&- 2>&- || status=$?
 [[ $status == 1 ]] || die "output and error closed: $status"
 
 echo '- no kernel'

@@ -50,6 +50,12 @@ class Child final : public kernel::EventSource {
     EXPECT_TRUE(kernel::watch_events(pidfd_, EPOLLIN, *this));
   }
 
+  ~Child() {
+    if (pidfd_ >= 0) forget();
+  }
+  Child(const Child&) = delete;
+  Child& operator=(const Child&) = delete;
+
   bool has_ended() const { return pidfd_ < 0; }
 
   // Its status as waitpid gives it.
@@ -61,7 +67,9 @@ class Child final : public kernel::EventSource {
   }
 
  private:
-  void on_event(std::uint32_t /*events*/) noexcept override {
+  void on_event(std::uint32_t /*events*/) noexcept override { forget(); }
+
+  void forget() noexcept {
     kernel::forget_events(pidfd_);
     close(std::exchange(pidfd_, -1));
   }

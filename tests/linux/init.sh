@@ -24,10 +24,9 @@ for folder in proc sys dev; do
   mkdir -p "/root/$folder"
   mount --bind "/$folder" "/root/$folder"
 done
-mkdir -p /dev/shm /dev/pts
-mount -t tmpfs -o mode=1777 tmpfs /dev/shm
-mount -t devpts devpts /dev/pts
-for folder in tmp run; do
+mkdir -p /dev/pts /dev/shm
+mount -t devpts devpts /root/dev/pts
+for folder in dev/shm tmp run; do
   mount -t tmpfs -o mode=1777 tmpfs "/root/$folder"
 done
 ln -s /proc/self/fd /dev/fd
@@ -43,6 +42,6 @@ export PATH=/usr/local/bin:/usr/bin:/bin HOME=/tmp USER=nobody LOGNAME=nobody TM
 ulimit -c 0
 chroot /root /usr/bin/setpriv --reuid="$user" --regid="$group" --clear-groups \
   /bin/bash /run/command </dev/null
-echo "exit status $?"
+printf '\nexit status %s\n' "$?" # on a line of its own, whatever was left in the last one
 echo o >/proc/sysrq-trigger # Linux switches the machine off
 sleep 60

@@ -55,7 +55,7 @@ qemu-system-x86_64 -accel tcg,thread=multi -cpu max,la57=off -smp 2 -m 8G \
   -append 'console=ttyS0 quiet panic=-1 mitigations=off' \
   -virtfs local,path=/,mount_tag=host,security_model=none,readonly=on,multidevs=remap \
   -display none -monitor none -serial stdio -no-reboot </dev/null |
-  tr -d '\r' | tee "$temporary/console"
+  sed -u 's/\r$//' | tee "$temporary/console"
 status=$(sed -n 's/^exit status \([0-9]*\)$/\1/p' "$temporary/console" | tail -n 1)
 [[ -n $status ]] || { echo "$0: Linux did not come to the command's end" >&2 && exit 1; }
 exit "$status"

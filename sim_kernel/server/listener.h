@@ -68,6 +68,8 @@ class Listener final : public EventSource {
   int errors() const noexcept { return errors_; }
 
   // Whether no program with this filter is left. The last calls may still be under way.
+  // LINUX: before 6.11 a program is left until it is reaped, and its end wakes nobody who waits in
+  // serve_one: whoever wants to know watches the program too.
   bool has_hung_up() const noexcept { return descriptor_ < 0; }
 
  private:

@@ -38,7 +38,7 @@ ip link set lo up
 
 read -r user group </user
 cp /command /root/run/command
-export PATH=/usr/local/bin:/usr/bin:/bin HOME=/tmp USER=nobody LOGNAME=nobody TMPDIR=/tmp
+export PATH=/usr/local/bin:/usr/bin:/bin HOME=/tmp TMPDIR=/tmp
 ulimit -c 0
 chroot /root /usr/bin/setpriv --reuid="$user" --regid="$group" --clear-groups \
   /bin/bash /run/command </dev/null

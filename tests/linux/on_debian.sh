@@ -6,9 +6,10 @@
 # processor of two cores, some ten times slower. Exits as COMMAND does. FOLDER keeps the kernel.
 #
 # Files are the machine's; what COMMAND changes of them is gone with it. No privilege is needed.
-# x86-64 only; takes qemu-system-x86, busybox-static and cpio.
+# x86-64 only; takes qemu-system-x86, busybox-static and cpio, and as much memory as COMMAND uses.
 set -euo pipefail
 
+(($# >= 2)) || { echo "usage: $0 FOLDER COMMAND..." >&2 && exit 2; }
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd -P)
 # shellcheck source=cmake/debian_archive.sh
 source "$here/../../cmake/debian_archive.sh"

@@ -2,7 +2,10 @@
 #include <pthread.h>
 
 #include <cstdio>
+#include <cstdlib>
+#include <cstring>
 #include <string>
+#include <string_view>
 
 #include "bench/client/device.h"
 #include "bench/client/measurements.h"
@@ -44,19 +47,30 @@ void await_suspended(const Place& place, int calls) {
   }
 }
 
-// Of the parent, which is the kernel process: its own pages, without those of program files.
-double resident_bytes_of_kernel() {
-  const std::string name = "/proc/" + std::to_string(getppid()) + "/smaps_rollup";
+// The number behind `key` in a file of process `pid` in /proc.
+long read_number(long pid, const char* file_name, const char* key) {
+  const std::string name = "/proc/" + std::to_string(pid) + "/" + file_name;
   std::FILE* const file = std::fopen(name.c_str(), "r");
   check(file != nullptr, name.c_str());
   char line[256];
-  long kibibytes = -1;
-  while (kibibytes < 0 && std::fgets(line, sizeof line, file) != nullptr) {
-    std::sscanf(line, "Anonymous: %ld kB", &kibibytes);
+  long number = -1;
+  while (number < 0 && std::fgets(line, sizeof line, file) != nullptr) {
+    const std::string_view text = line;
+    if (text.substr(0, std::strlen(key)) == key) {
+      number = std::strtol(line + std::strlen(key), nullptr, 10);
+    }
   }
   std::fclose(file);
-  check(kibibytes >= 0, "reading Anonymous");
-  return static_cast<double>(kibibytes) * 1024;
+  check(number >= 0, key);
+  return number;
+}
+
+// The parent of the process that watches the program (tools/ums/front.h).
+long kernel_process() { return read_number(getppid(), "status", "PPid:"); }
+
+// Its own pages, without those of program files.
+double resident_bytes_of_kernel() {
+  return 1024.0 * static_cast<double>(read_number(kernel_process(), "smaps_rollup", "Anonymous:"));
 }
 
 }  // namespace
@@ -70,7 +84,9 @@ double measure_memory() {
   const double before = resident_bytes_of_kernel();
   suspend(place, kCalls);
   await_suspended(place, kCalls);
-  return (resident_bytes_of_kernel() - before) / kCalls;
+  const double more = resident_bytes_of_kernel() - before;
+  check(more > 0, "finding the kernel process's memory");  // nothing is kept for nothing
+  return more / kCalls;
 }
 
 }  // namespace ums::bench
